@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Skep.Core.Hosting;
+using Skep.Core.Resources;
+using Skep.Compute.Kinds;
+
+namespace Skep.Compute;
+
+/// <summary>What this room brings to the program.</summary>
+public sealed class ComputeRoom : IRoom
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<Kind> Kinds => ComputeKinds.All;
+
+    /// <inheritdoc/>
+    public void AddServices(IServiceCollection services, SkepOptions options)
+    {
+    }
+}

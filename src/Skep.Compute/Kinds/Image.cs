@@ -1,0 +1,59 @@
+using System.ComponentModel;
+using Skep.Core.Resources;
+
+namespace Skep.Compute.Kinds;
+
+/// <summary>A disk image that instances start from; named by its EC2 id (ami-…).</summary>
+public sealed class Image : ResourceObject
+{
+    /// <summary>Held by the agent until the image's file is gone.</summary>
+    public const string Finalizer = "compute.skep.dev/image";
+
+    public ImageSpec Spec { get; set; } = new();
+    public ImageStatus? Status { get; set; }
+}
+
+/// <summary>What an image is.</summary>
+public sealed class ImageSpec : OpenObject
+{
+    [Description("The image's name, unique in its account: 3 to 128 characters.")]
+    public string Name { get; set; } = "";
+    public string? Description { get; set; }
+
+    [Description("x86_64 or arm64.")]
+    public string Architecture { get; set; } = "x86_64";
+
+    [Description("uefi, bios or uefi-preferred.")]
+    public string BootMode { get; set; } = "uefi-preferred";
+    public string RootDeviceName { get; set; } = "/dev/xvda";
+
+    [Description("File in the data directory's images folder, for example ami-0123.qcow2.")]
+    public string? FileName { get; set; }
+
+    [Description("A snapshot the image was registered from.")]
+    public string? SnapshotId { get; set; }
+
+    [Description("A disk image served in simulation only: there is no file.")]
+    public bool IsSimulated { get; set; }
+
+    [Description("Virtual size of the root disk in bytes.")]
+    public long SizeBytes { get; set; }
+
+    [Description("The login name of the image's default user, for `skep vm ssh`.")]
+    public string? DefaultUser { get; set; }
+
+    [Description("Everyone may start instances from it.")]
+    public bool Public { get; set; }
+
+    [Description("SHA-256 of the file, in hex.")]
+    public string? Sha256 { get; set; }
+    public Dictionary<string, string>? Tags { get; set; }
+}
+
+/// <summary>Where an image stands.</summary>
+public sealed class ImageStatus : OpenObject
+{
+    [Description("pending, available, invalid, deregistered, failed or error.")]
+    public string State { get; set; } = "pending";
+    public StateReason? StateReason { get; set; }
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Skep.Core.Reconcile;
+using Skep.Core.Store;
+
+namespace Skep.Core.Hosting;
+
+/// <summary>Registrations that every room uses.</summary>
+public static class RoomServices
+{
+    /// <summary>Registers a reconciler and the host that runs it.</summary>
+    public static IServiceCollection AddReconciler<[System.Diagnostics.CodeAnalysis.DynamicallyAccessedMembers(System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this IServiceCollection services)
+        where T : class, IReconciler
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IHostedService>(s => new ReconcilerHost(
+            s.GetRequiredService<T>(),
+            s.GetRequiredService<ResourceStore>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<ReconcilerHost>>()));
+        return services;
+    }
+}

@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+
+namespace Skep.Storage.Kinds;
+
+/// <summary>Serializer metadata of storage.skep.dev's documents.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Volume))]
+public sealed partial class StorageJson : JsonSerializerContext;

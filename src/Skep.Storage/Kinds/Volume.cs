@@ -1,0 +1,64 @@
+using System.ComponentModel;
+using Skep.Core.Resources;
+
+namespace Skep.Storage.Kinds;
+
+/// <summary>A disk; named by its EC2 id (vol-…).</summary>
+public sealed class Volume : ResourceObject
+{
+    /// <summary>Held by the node's agent until the disk's file is gone.</summary>
+    public const string Finalizer = "storage.skep.dev/volume";
+
+    public VolumeSpec Spec { get; set; } = new();
+    public VolumeStatus? Status { get; set; }
+}
+
+/// <summary>What is wanted of a volume.</summary>
+public sealed class VolumeSpec : OpenObject
+{
+    [Description("Size in GiB, 1 to 16384.")]
+    public long SizeGib { get; set; }
+
+    [Description("gp2, gp3, io1, io2, st1, sc1 or standard.")]
+    public string VolumeType { get; set; } = "gp3";
+
+    [Description("The Image whose content the volume starts with, copy-on-write.")]
+    public string? ImageId { get; set; }
+    public string? SnapshotId { get; set; }
+    public string AvailabilityZone { get; set; } = "";
+
+    [Description("The node that holds the disk; follows the first instance it is attached to.")]
+    public string? NodeName { get; set; }
+    public bool Encrypted { get; set; }
+
+    [Description("I/O operations per second.")]
+    public int? Iops { get; set; }
+
+    [Description("MiB per second.")]
+    public int? Throughput { get; set; }
+    public VolumeAttachment? Attachment { get; set; }
+    public Dictionary<string, string>? Tags { get; set; }
+}
+
+/// <summary>To what a volume is attached.</summary>
+public sealed class VolumeAttachment : OpenObject
+{
+    public string InstanceId { get; set; } = "";
+    public string Device { get; set; } = "";
+    public DateTimeOffset AttachTime { get; set; }
+    public bool DeleteOnTermination { get; set; }
+}
+
+/// <summary>Where a volume stands.</summary>
+public sealed class VolumeStatus : OpenObject
+{
+    [Description("creating, available, in-use, deleting, deleted or error.")]
+    public string State { get; set; } = "creating";
+
+    [Description("The disk's file on its node, once it is ready to use.")]
+    public string? Path { get; set; }
+
+    [Description("qcow2 or raw.")]
+    public string? Format { get; set; }
+    public string? Message { get; set; }
+}

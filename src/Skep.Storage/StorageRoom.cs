@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Skep.Core.Hosting;
+using Skep.Core.Resources;
+using Skep.Storage.Kinds;
+
+namespace Skep.Storage;
+
+/// <summary>What this room brings to the program.</summary>
+public sealed class StorageRoom : IRoom
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<Kind> Kinds => StorageKinds.All;
+
+    /// <inheritdoc/>
+    public void AddServices(IServiceCollection services, SkepOptions options)
+    {
+    }
+}
