@@ -1,7 +1,7 @@
 namespace Skep.Cli;
 
 /// <summary>An expected failure of a verb: the message is shown as it is, without a stack trace.</summary>
-internal sealed class CliException(string message, int exitCode = ExitCode.Failure, string? hint = null) : Exception(message)
+internal class CliException(string message, int exitCode = ExitCode.Failure, string? hint = null) : Exception(message)
 {
     /// <summary>The code the program exits with.</summary>
     public int Code { get; } = exitCode;
