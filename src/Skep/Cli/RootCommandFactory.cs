@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Cli.Resources;
 
 namespace Skep.Cli;
 
@@ -15,6 +16,7 @@ internal static class RootCommandFactory
         };
         foreach (var verb in Verbs(context))
             root.Add(verb);
+        VerbHelp.Install(root);
         return root;
     }
 
@@ -58,5 +60,9 @@ internal static class RootCommandFactory
     private static IEnumerable<Command> Verbs(CliContext context)
     {
         yield return DaemonCommands.CreateVersion(context);
+        yield return GetCommand.Create(context);
+        yield return ApplyCommand.Create(context);
+        yield return DeleteCommand.Create(context);
+        yield return DescribeCommand.Create(context);
     }
 }
