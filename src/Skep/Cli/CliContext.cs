@@ -7,7 +7,7 @@ namespace Skep.Cli;
 /// What every verb gets: where to write, what to read, the clock, and the options that all verbs share. Tests pass one
 /// with string writers.
 /// </summary>
-internal sealed class CliContext
+internal sealed partial class CliContext
 {
     /// <summary>Results: what a script would parse.</summary>
     public required TextWriter Out { get; init; }

@@ -44,6 +44,8 @@ internal static class RootCommandFactory
         catch (CliException ex)
         {
             await context.Error.WriteLineAsync($"skep: {ex.Message}");
+            if (ex.Hint is { } hint)
+                await context.Error.WriteLineAsync(hint);
             return ex.Code;
         }
         catch (OperationCanceledException)
