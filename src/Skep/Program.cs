@@ -1,0 +1,3 @@
+using Skep.Cli;
+
+return await RootCommandFactory.RunAsync(args, CliContext.ForProcess());
