@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Cli.Resources;
 
 namespace Skep.Cli;
 
@@ -15,6 +16,7 @@ internal static class RootCommandFactory
         };
         foreach (var verb in Verbs(context))
             root.Add(verb);
+        VerbHelp.Install(root);
         return root;
     }
 
@@ -62,5 +64,9 @@ internal static class RootCommandFactory
         yield return DaemonStatus.Create(context);
         yield return DaemonEnv.Create(context);
         yield return DaemonVersion.Create(context);
+        yield return GetCommand.Create(context);
+        yield return ApplyCommand.Create(context);
+        yield return DeleteCommand.Create(context);
+        yield return DescribeCommand.Create(context);
     }
 }

@@ -30,6 +30,9 @@ internal sealed record DaemonFiles
     /// <summary>The region that requests are signed for.</summary>
     public required string Region { get; init; }
 
+    /// <summary>Whether machines are simulated.</summary>
+    public required bool IsSimulated { get; init; }
+
     /// <summary>The cluster's CA.</summary>
     public required X509Certificate2 Authority { get; init; }
 
@@ -44,11 +47,12 @@ internal sealed record DaemonFiles
         return new DaemonFiles
         {
             DataDirectory = dataDirectory,
-            Endpoint = EndpointOf(Text(daemon, dataDirectory, "daemon.json", "address")),
+            Endpoint = EndpointOf(dataDirectory, daemon),
             AccessKeyId = Text(credentials, dataDirectory, "credentials.json", "accessKeyId"),
             SecretAccessKey = Text(credentials, dataDirectory, "credentials.json", "secretAccessKey"),
             Token = Text(credentials, dataDirectory, "credentials.json", "token"),
             Region = credentials.TextAt("region") ?? "us-east-1",
+            IsSimulated = daemon.TextAt("simulated") == "true",
             Authority = ReadAuthority(dataDirectory),
         };
     }
@@ -59,8 +63,10 @@ internal sealed record DaemonFiles
         ExitCode.NotRunning,
         $"Start one with `skep up --detach --data {dataDirectory}`, or `skep quickstart` for a cloud with a first VM; `--data DIR` names another one.");
 
-    private static Uri EndpointOf(string address) =>
-        new(address.Contains("://", StringComparison.Ordinal) ? address : $"https://{address}");
+    private static Uri EndpointOf(string dataDirectory, JsonNode daemon) =>
+        daemon.TextAt("endpoint") is { } endpoint && Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            ? uri
+            : throw NotRunning(dataDirectory, $"the daemon of {dataDirectory} does not listen yet");
 
     private static JsonNode ReadJson(string dataDirectory, string name)
     {

@@ -49,7 +49,8 @@ internal sealed class Discovery
         Resources.FirstOrDefault(r => r.ApiVersion == apiVersion && r.Kind == kind)
         ?? throw new CliException($"there is no kind {kind} in {apiVersion}", ExitCode.NotFound, "`skep get` without a kind lists the kinds.");
 
-    private static IEnumerable<ApiResource> Read(string apiGroup, string version, JsonNode list) => list.ItemsAt("resources")
+    /// <summary>The kinds of one group's APIResourceList; null has none.</summary>
+    public static IEnumerable<ApiResource> Read(string apiGroup, string version, JsonNode? list) => list.ItemsAt("resources")
         .Where(item => !(item.TextAt("name") ?? "/").Contains('/', StringComparison.Ordinal)) // subresources
         .Select(item => new ApiResource(apiGroup, version, item.TextAt("name")!, item.TextAt("kind") ?? "", item.TextAt("namespaced") == "true")
         {
