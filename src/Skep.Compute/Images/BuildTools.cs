@@ -1,3 +1,4 @@
+using System.Text;
 using Skep.Linux;
 
 namespace Skep.Compute.Images;
@@ -33,13 +34,27 @@ internal sealed class BuildTools(CommandRunner runner, string directory)
     public Task<string> RunAsync(string tool, IReadOnlyList<string> arguments, CancellationToken ct) => RunAsync(tool, arguments, _localTimeout, ct);
 
     /// <summary>Runs a tool that may take its time.</summary>
-    public async Task<string> RunAsync(string tool, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken ct)
+    public Task<string> RunAsync(string tool, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken ct) =>
+        RunAsync(tool, arguments, input: "", timeout, ct);
+
+    /// <summary>Runs a tool that reads what it is to do from standard input.</summary>
+    public Task<string> RunWithInputAsync(string tool, IReadOnlyList<string> arguments, string input, CancellationToken ct) =>
+        RunAsync(tool, arguments, input, _localTimeout, ct);
+
+    private async Task<string> RunAsync(string tool, IReadOnlyList<string> arguments, string input, TimeSpan timeout, CancellationToken ct)
     {
         RequireTool(tool);
         try
         {
             var result = await runner.CheckAsync(
-                new Command(tool, [.. arguments]) { WorkingDirectory = directory, Environment = _environment, Timeout = timeout }, ct);
+                new Command(tool, [.. arguments])
+                {
+                    WorkingDirectory = directory,
+                    Environment = _environment,
+                    Timeout = timeout,
+                    Input = Encoding.UTF8.GetBytes(input),
+                },
+                ct);
             return result.Output;
         }
         catch (CommandException ex)
