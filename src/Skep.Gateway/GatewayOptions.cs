@@ -1,15 +1,10 @@
-using System.Net;
-
 namespace Skep.Gateway;
 
-/// <summary>Where the gateway listens and how much of a client it bears.</summary>
+/// <summary>How much of a client the gateway bears.</summary>
 public sealed record GatewayOptions
 {
     /// <summary>The port of the API.</summary>
     public const int DefaultPort = 9999;
-
-    /// <summary>The address and port; port 0 lets the system choose.</summary>
-    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
 
     /// <summary>Larger request bodies are refused, unless a dialect raises the limit for a request.</summary>
     public long BodyBytesMax { get; init; } = 16 * 1024 * 1024;

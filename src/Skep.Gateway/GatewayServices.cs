@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,10 +33,12 @@ public static class GatewayServices
         return services;
     }
 
-    /// <summary>Makes the web server listen with TLS.</summary>
-    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options)
+    /// <summary>Makes the web server accept TLS connections on a socket that listens already (it takes the socket over).</summary>
+    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, Socket listener)
     {
+        var endPoint = (IPEndPoint)listener.LocalEndPoint!;
         web.UseKestrelCore();
+        web.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => listener);
         web.UseKestrelHttpsConfiguration();
         web.ConfigureKestrel(kestrel =>
         {
@@ -46,11 +50,11 @@ public static class GatewayServices
             kestrel.Limits.MaxConcurrentConnections = options.ConnectionsMax;
             kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = options.RequestLineBytesMax;
-            kestrel.Listen(options.Listen, listener =>
+            kestrel.Listen(endPoint, endpoint =>
             {
-                listener.Protocols = HttpProtocols.Http1AndHttp2;
-                var certificates = listener.ApplicationServices.GetRequiredService<Certificates>();
-                listener.UseHttps(new HttpsConnectionAdapterOptions
+                endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+                var certificates = endpoint.ApplicationServices.GetRequiredService<Certificates>();
+                endpoint.UseHttps(new HttpsConnectionAdapterOptions
                 {
                     SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                     HandshakeTimeout = _handshakeTimeout,

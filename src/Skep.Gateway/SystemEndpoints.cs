@@ -12,7 +12,7 @@ public sealed class SystemEndpoints(
     CertificateAuthority authority,
     Readiness readiness,
     IAuthorizer authorizer,
-    IMetricsSource metrics)
+    IMetricsSource? metrics = null)
 {
     private const string PlainText = "text/plain; charset=utf-8";
 
@@ -69,6 +69,12 @@ public sealed class SystemEndpoints(
         if (!decision.IsAllowed)
         {
             await TextAsync(context, StatusCodes.Status403Forbidden, decision.Reason + "\n");
+            return;
+        }
+
+        if (metrics is null)
+        {
+            await TextAsync(context, StatusCodes.Status503ServiceUnavailable, "nothing is measured\n");
             return;
         }
 

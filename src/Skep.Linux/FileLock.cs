@@ -5,14 +5,23 @@ using Microsoft.Win32.SafeHandles;
 namespace Skep.Linux;
 
 /// <summary>
-/// An exclusive lock of the whole machine, held by a process on a file (flock) until it is released or the process ends
-/// in any way. The file says who holds it.
+/// An exclusive lock of the whole machine, held by a process on a file until it is released or the process ends in any
+/// way. The file says who holds it. These are open-file-description locks (fcntl(2)): unlike flock's they can be
+/// looked at without being taken, so that asking who runs never gets in the way of a start.
 /// </summary>
 public sealed partial class FileLock : IDisposable
 {
     private const int HolderMax = 4096;
-    private const int ExclusiveNonBlocking = 2 | 4; // LOCK_EX | LOCK_NB
-    private const int WouldBlock = 11;
+    private const int GetLock = 36; // F_OFD_GETLK
+    private const int SetLock = 37; // F_OFD_SETLK
+    private const short WriteLock = 1; // F_WRLCK
+    private const short Unlocked = 2; // F_UNLCK
+    private const int ReadOnly = 0x80000; // O_RDONLY | O_CLOEXEC
+    private const int ReadWriteCreate = 0x80000 | 2 | 0x40; // O_CLOEXEC | O_RDWR | O_CREAT
+    private const int ErrorNoEntry = 2;
+    private const int ErrorAccess = 13;
+    private const int ErrorAgain = 11;
+    private const int Mode = 420; // rw-r--r--: anybody may see who runs
 
     private readonly SafeFileHandle _file;
 
@@ -23,13 +32,13 @@ public sealed partial class FileLock : IDisposable
     /// <exception cref="UnauthorizedAccessException">The file cannot be opened for lack of rights.</exception>
     public static FileLock? TryTake(string path, string holder)
     {
-        // ReadWrite sharing: the runtime's own advisory lock must not get in the way of this one.
-        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        if (Flock(file, ExclusiveNonBlocking) != 0)
+        var file = OpenFile(path, ReadWriteCreate) ?? throw new FileNotFoundException($"{path} cannot be made: no such directory", path);
+        var range = new Range { Type = WriteLock };
+        if (Control(file, SetLock, ref range) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
             file.Dispose();
-            return error == WouldBlock ? null : throw new IOException($"{path} cannot be locked: {Marshal.GetPInvokeErrorMessage(error)}");
+            return error is ErrorAgain or ErrorAccess ? null : throw new IOException($"{path} cannot be locked: {Marshal.GetPInvokeErrorMessage(error)}");
         }
 
         RandomAccess.SetLength(file, 0);
@@ -38,13 +47,17 @@ public sealed partial class FileLock : IDisposable
     }
 
     /// <summary>What the holder wrote, or null when nobody holds the lock (or the file does not exist).</summary>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be opened for lack of rights.</exception>
     public static string? ReadHolder(string path)
     {
-        if (!File.Exists(path))
+        using var file = OpenFile(path, ReadOnly);
+        if (file is null)
             return null;
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (Flock(file, ExclusiveNonBlocking) == 0)
-            return null; // closing the file releases it
+        var range = new Range { Type = WriteLock };
+        if (Control(file, GetLock, ref range) != 0)
+            throw new IOException($"the lock of {path} cannot be read: {Marshal.GetLastPInvokeErrorMessage()}");
+        if (range.Type == Unlocked)
+            return null;
         var buffer = new byte[HolderMax];
         return Encoding.UTF8.GetString(buffer, 0, RandomAccess.Read(file, buffer, 0));
     }
@@ -52,6 +65,35 @@ public sealed partial class FileLock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    private static partial int Flock(SafeFileHandle fd, int operation);
+    // Not File.OpenHandle: the runtime takes a lock of its own on every file it opens.
+    private static SafeFileHandle? OpenFile(string path, int flags)
+    {
+        var fd = Open(path, flags, Mode);
+        if (fd >= 0)
+            return new SafeFileHandle(fd, ownsHandle: true);
+        var error = Marshal.GetLastPInvokeError();
+        return error switch
+        {
+            ErrorNoEntry => null,
+            ErrorAccess => throw new UnauthorizedAccessException($"{path}: permission denied."),
+            _ => throw new IOException($"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}"),
+        };
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(SafeFileHandle fd, int command, ref Range range);
+
+    /// <summary>struct flock of 64-bit Linux; zero start and length mean the whole file, and the pid must be zero.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Range
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Pid;
+    }
 }

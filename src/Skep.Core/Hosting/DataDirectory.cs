@@ -53,7 +53,7 @@ public sealed class DataDirectory : IDisposable
         FileLock? fileLock = null;
         try
         {
-            Create(path);
+            Prepare(path);
             fileLock = FileLock.TryTake(Path.Combine(path, LockName), ProcessIdentity.Current.ToString());
             if (fileLock is null)
             {
@@ -75,7 +75,9 @@ public sealed class DataDirectory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
-    private static void Create(string path)
+    /// <summary>Makes the directory if it is not there, and refuses one that holds something else.</summary>
+    /// <exception cref="DataDirectoryException">It cannot be one.</exception>
+    public static void Prepare(string path)
     {
         if (File.Exists(path))
             throw new DataDirectoryException($"{path} is a file: a data directory must be a directory");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Skep.Cli.Resources;
+using Skep.Cli.Vm;
 
 namespace Skep.Cli;
 
@@ -59,7 +60,12 @@ internal static class RootCommandFactory
     /// <summary>One line a verb group: the place to add one.</summary>
     private static IEnumerable<Command> Verbs(CliContext context)
     {
-        yield return DaemonCommands.CreateVersion(context);
+        yield return DaemonUp.Create(context);
+        yield return DaemonDown.Create(context);
+        yield return DaemonStatus.Create(context);
+        yield return DaemonEnv.Create(context);
+        yield return DaemonVersion.Create(context);
+        yield return VmCommands.Create(context);
         yield return GetCommand.Create(context);
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);

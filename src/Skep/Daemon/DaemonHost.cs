@@ -1,10 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,11 +35,13 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         try
         {
             using var directory = DataDirectory.Open(options.DataDirectory, ProductVersion.Text, _ids);
+            // First of all: nothing is begun when somebody else has the port, and clients that come early wait.
+            using var listener = Listener.Open(options.Listen);
             var state = NewState();
             try
             {
                 state.Save(directory.FullPath);
-                await RunAsync(directory, state, ct);
+                await RunAsync(directory, listener, state, ct);
             }
             finally
             {
@@ -56,7 +54,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         }
     }
 
-    private async Task RunAsync(DataDirectory directory, DaemonState state, CancellationToken ct)
+    private async Task RunAsync(DataDirectory directory, Socket listener, DaemonState state, CancellationToken ct)
     {
         var rooms = Composition.CreateRooms();
         var kinds = new KindRegistry([.. CoreKinds.All, .. rooms.SelectMany(r => r.Kinds)]);
@@ -69,10 +67,11 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         var credentials = AdminCredentials.ReadOrCreate(skep.PathOf(AdminCredentials.FileName), skep.AccountId, skep.Region, _ids);
         await BootstrapResources.EnsureAsync(resources, credentials, ct);
 
-        await using var app = Build(directory, skep, rooms, resources, certificates);
-        await StartAsync(app, ct);
-        var endpoint = BoundTo(app);
+        var endpoint = Listener.ClientEndPoint(listener);
         WriteKubeConfig(skep, certificates, endpoint);
+
+        await using var app = Build(skep, rooms, resources, certificates, listener);
+        await StartAsync(app, ct);
         var ready = state with { Ready = true, Address = endpoint.ToString(), Endpoint = $"https://{endpoint}" };
         ready.Save(directory.FullPath);
         app.Services.GetRequiredService<Readiness>().Set();
@@ -87,10 +86,10 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
             throw new CliException("the daemon stopped because a part of it failed; its log says which");
     }
 
-    private WebApplication Build(DataDirectory directory, SkepOptions skep, IRoom[] rooms, ResourceClient resources, Certificates certificates)
+    private WebApplication Build(SkepOptions skep, IRoom[] rooms, ResourceClient resources, Certificates certificates, Socket listener)
     {
         // Empty: nothing is read from the environment or the working directory.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = directory.FullPath, ApplicationName = "skep" });
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = skep.DataDirectory, ApplicationName = "skep" });
         DaemonLogging.Add(builder.Logging);
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = _shutdownTimeout);
@@ -104,45 +103,30 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         services.AddSingleton(new IdentityDirectory(resources));
         services.AddSingleton(new CommandRunner(time));
         services.AddSingleton(certificates);
-        var gateway = new GatewayOptions { Listen = options.Listen };
+        var gateway = new GatewayOptions();
         services.AddGateway(gateway);
         foreach (var room in rooms)
             room.AddServices(services, skep);
         Composition.AddDialects(services);
         services.AddSingleton<IHostedService>(s => new CertificateRenewal(certificates, options.Listen.Address, time, s.GetRequiredService<ILogger<CertificateRenewal>>()));
-        builder.WebHost.UseGateway(gateway);
+        builder.WebHost.UseGateway(gateway, listener);
         var app = builder.Build();
         app.RunGateway();
         return app;
     }
 
-    private async Task StartAsync(WebApplication app, CancellationToken ct)
+    private static async Task StartAsync(WebApplication app, CancellationToken ct)
     {
         try
         {
             await app.StartAsync(ct);
         }
-        catch (IOException ex) when (ex.InnerException is AddressInUseException)
+        catch
         {
-            throw new CliException($"{options.Listen} is taken by {PortHolder.Describe(options.Listen.Port)}: stop it, or choose another port with --listen ADDRESS:PORT");
+            // What did start must not see its services vanish.
+            await app.StopAsync(CancellationToken.None);
+            throw;
         }
-        catch (SocketException ex)
-        {
-            throw new CliException($"cannot listen on {options.Listen}: {ex.Message}. Choose another address or port with --listen ADDRESS:PORT");
-        }
-    }
-
-    /// <summary>The address clients connect to: the one bound, with loopback for "all addresses".</summary>
-    private IPEndPoint BoundTo(WebApplication app)
-    {
-        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        var port = new Uri(bound).Port;
-        var address = options.Listen.Address;
-        if (address.Equals(IPAddress.Any))
-            address = IPAddress.Loopback;
-        else if (address.Equals(IPAddress.IPv6Any))
-            address = IPAddress.IPv6Loopback;
-        return new IPEndPoint(address, port);
     }
 
     private static void WriteKubeConfig(SkepOptions skep, Certificates certificates, IPEndPoint endpoint)

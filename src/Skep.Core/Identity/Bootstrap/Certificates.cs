@@ -50,7 +50,7 @@ public sealed class Certificates : IDisposable
     public void EnsureServer(ServerNames names)
     {
         var path = Path.Combine(_directory, "server.pem");
-        var known = Load(path);
+        var known = _server ?? Load(path);
         if (known is null || !Authority.IsValidServer(known, _time.GetUtcNow() + _renewBefore) || !names.AreIn(known))
         {
             known = Authority.IssueServer(names.CommonName, names.DnsNames, names.Addresses);

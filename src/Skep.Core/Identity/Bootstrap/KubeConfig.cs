@@ -29,7 +29,8 @@ public static class KubeConfig
         return [.. buffer.WrittenSpan, (byte)'\n'];
     }
 
-    private static JsonArray Named(string member, JsonObject value) => [new JsonObject { ["name"] = "skep", [member] = value }];
+    private static JsonArray Named(string member, JsonObject value) =>
+        new(new JsonObject { ["name"] = "skep", [member] = value });
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }
