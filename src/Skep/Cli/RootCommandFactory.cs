@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Cli.Images;
 using Skep.Cli.Resources;
 using Skep.Cli.Vm;
 
@@ -66,6 +67,7 @@ internal static class RootCommandFactory
         yield return DaemonEnv.Create(context);
         yield return DaemonVersion.Create(context);
         yield return VmCommands.Create(context);
+        yield return ImageCommands.Create(context);
         yield return GetCommand.Create(context);
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);
