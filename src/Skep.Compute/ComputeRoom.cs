@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Compute.Kinds;
+using Skep.Compute.Metadata;
 
 namespace Skep.Compute;
 
@@ -14,5 +15,6 @@ public sealed class ComputeRoom : IRoom
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
+        services.AddMetadataService(options);
     }
 }

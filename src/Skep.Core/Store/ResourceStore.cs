@@ -42,8 +42,18 @@ public sealed partial class ResourceStore : IAsyncDisposable
     /// <summary>Opens a log and loads its state. The store owns the log from then on.</summary>
     public static async Task<ResourceStore> OpenAsync(IResourceLog log, CancellationToken ct)
     {
+        LogState state;
+        try
+        {
+            state = await log.OpenAsync(ct);
+        }
+        catch
+        {
+            await log.DisposeAsync();
+            throw;
+        }
+
         var store = new ResourceStore(log);
-        var state = await log.OpenAsync(ct);
         store._view = View.Load(state.Revision, state.Resources);
         store._compactedRevision = state.CompactedRevision;
         store._recent.Start(state.Revision);
