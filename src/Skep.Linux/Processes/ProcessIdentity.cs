@@ -47,6 +47,17 @@ public sealed record ProcessIdentity(int ProcessId, long StartTicks, string Boot
     /// <summary>Whether the process exists still.</summary>
     public bool IsAlive() => Of(ProcessId) == this;
 
+    /// <summary>Sends a signal to exactly this process, however quickly its pid is used again. False when it is gone.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">This user may not signal it.</exception>
+    public bool TrySignal(int signal)
+    {
+        using var pidfd = ProcessCalls.OpenPidfd(ProcessId);
+        if (pidfd is null || !IsAlive())
+            return false;
+        ProcessCalls.SendSignal(pidfd, signal);
+        return true;
+    }
+
     /// <summary>All processes that were started with exactly this argument.</summary>
     public static IEnumerable<ProcessIdentity> WithArgument(string argument)
     {
