@@ -39,8 +39,8 @@ public sealed class DataDirectory : IDisposable
     public string HostPrefix { get; }
 
     /// <summary>The process that has a data directory open, or null.</summary>
-    public static ProcessIdentity? FindHolder(string path) =>
-        FileLock.ReadHolder(Path.Combine(path, LockName)) is { } holder ? ProcessIdentity.Parse(holder) : null;
+    public static DaemonProcess? FindHolder(string path) =>
+        FileLock.ReadHolder(Path.Combine(path, LockName)) is { } holder ? DaemonProcess.Parse(holder) : null;
 
     /// <summary>Whether a directory was made by this program.</summary>
     public static bool IsOne(string path) => File.Exists(Path.Combine(path, MarkerName));
@@ -54,7 +54,7 @@ public sealed class DataDirectory : IDisposable
         try
         {
             Prepare(path);
-            fileLock = FileLock.TryTake(Path.Combine(path, LockName), ProcessIdentity.Current.ToString());
+            fileLock = FileLock.TryTake(Path.Combine(path, LockName), DaemonProcess.Current.ToString());
             if (fileLock is null)
             {
                 var holder = FindHolder(path) is { } process ? $"process {process.Id}" : "another process";

@@ -1,7 +1,6 @@
+using System.ComponentModel;
 using System.CommandLine;
 using Skep.Core.Hosting;
-using Skep.Linux;
-using Command = System.CommandLine.Command;
 
 namespace Skep.Cli;
 
@@ -28,15 +27,15 @@ internal static class DaemonDown
 
     /// <summary>Stops the daemon of a data directory and waits for its end; null when none runs.</summary>
     /// <exception cref="CliException">It does not stop, or may not be stopped by this user.</exception>
-    public static async Task<ProcessIdentity?> StopAsync(string directory, TimeProvider time, CancellationToken ct)
+    public static async Task<DaemonProcess?> StopAsync(string directory, TimeProvider time, CancellationToken ct)
     {
         if (FindHolder(directory) is not { } process)
             return null;
         try
         {
-            process.TrySignal(ProcessIdentity.SignalTerminate);
+            process.TryTerminate();
         }
-        catch (IOException ex)
+        catch (Win32Exception ex)
         {
             throw new CliException($"{ex.Message}: run this as the user that started the daemon", ExitCode.Denied);
         }
@@ -57,7 +56,7 @@ internal static class DaemonDown
         }
     }
 
-    private static ProcessIdentity? FindHolder(string directory)
+    private static DaemonProcess? FindHolder(string directory)
     {
         try
         {

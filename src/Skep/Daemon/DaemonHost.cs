@@ -149,8 +149,8 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
 
     private DaemonState NewState() => new()
     {
-        Pid = ProcessIdentity.Current.Id,
-        StartTicks = ProcessIdentity.Current.StartTicks,
+        Pid = DaemonProcess.Current.Id,
+        StartTicks = DaemonProcess.Current.StartTicks,
         Version = ProductVersion.Text,
         Ready = false,
         NodeName = options.NodeName,
