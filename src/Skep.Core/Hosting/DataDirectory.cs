@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Skep.Core.Resources;
 using Skep.Linux;
+using Skep.Linux.Processes;
 
 namespace Skep.Core.Hosting;
 
@@ -39,8 +40,8 @@ public sealed class DataDirectory : IDisposable
     public string HostPrefix { get; }
 
     /// <summary>The process that has a data directory open, or null.</summary>
-    public static DaemonProcess? FindHolder(string path) =>
-        FileLock.ReadHolder(Path.Combine(path, LockName)) is { } holder ? DaemonProcess.Parse(holder) : null;
+    public static ProcessIdentity? FindHolder(string path) =>
+        FileLock.ReadHolder(Path.Combine(path, LockName)) is { } holder ? ProcessIdentity.Parse(holder) : null;
 
     /// <summary>Whether a directory was made by this program.</summary>
     public static bool IsOne(string path) => File.Exists(Path.Combine(path, MarkerName));
@@ -54,10 +55,10 @@ public sealed class DataDirectory : IDisposable
         try
         {
             Prepare(path);
-            fileLock = FileLock.TryTake(Path.Combine(path, LockName), DaemonProcess.Current.ToString());
+            fileLock = FileLock.TryTake(Path.Combine(path, LockName), ProcessIdentity.Current.ToString());
             if (fileLock is null)
             {
-                var holder = FindHolder(path) is { } process ? $"process {process.Id}" : "another process";
+                var holder = FindHolder(path) is { } process ? $"process {process.ProcessId}" : "another process";
                 throw new DataDirectoryException($"{path} is in use by {holder}: stop that daemon with `skep down --data {path}`, or use another --data");
             }
 

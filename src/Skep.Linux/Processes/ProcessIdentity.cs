@@ -11,7 +11,16 @@ namespace Skep.Linux.Processes;
 /// <param name="BootId">/proc/sys/kernel/random/boot_id.</param>
 public sealed record ProcessIdentity(int ProcessId, long StartTicks, string BootId)
 {
+    /// <summary>Asks a process to end (SIGTERM).</summary>
+    public const int SignalTerminate = 15;
+
+    /// <summary>Ends a process (SIGKILL).</summary>
+    public const int SignalKill = 9;
+
     private const int StartTimeField = 22;
+
+    /// <summary>This process.</summary>
+    public static ProcessIdentity Current { get; } = Of(Environment.ProcessId) ?? throw new InvalidOperationException("/proc is not mounted");
 
     /// <summary>The running kernel's boot id.</summary>
     public static string CurrentBootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
@@ -57,6 +66,17 @@ public sealed record ProcessIdentity(int ProcessId, long StartTicks, string Boot
         ProcessCalls.SendSignal(pidfd, signal);
         return true;
     }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; null when it did not write it.</summary>
+    public static ProcessIdentity? Parse(string text) =>
+        text.Trim().Split(' ') is [var id, var ticks, var boot]
+        && int.TryParse(id, CultureInfo.InvariantCulture, out var processId)
+        && long.TryParse(ticks, CultureInfo.InvariantCulture, out var start)
+            ? new ProcessIdentity(processId, start, boot)
+            : null;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{ProcessId} {StartTicks} {BootId}";
 
     /// <summary>All processes that were started with exactly this argument.</summary>
     public static IEnumerable<ProcessIdentity> WithArgument(string argument)

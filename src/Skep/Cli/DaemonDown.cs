@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.CommandLine;
 using Skep.Core.Hosting;
+using Skep.Linux.Processes;
+using Command = System.CommandLine.Command;
 
 namespace Skep.Cli;
 
@@ -19,7 +21,7 @@ internal static class DaemonDown
         {
             var directory = context.DataDirectory(parsed);
             var didStop = await StopAsync(directory, context.Time, ct);
-            await context.Out.WriteLineAsync(didStop is { } process ? $"stopped (process {process.Id})" : $"no daemon runs on {directory}");
+            await context.Out.WriteLineAsync(didStop is { } process ? $"stopped (process {process.ProcessId})" : $"no daemon runs on {directory}");
             return ExitCode.Success;
         });
         return command;
@@ -27,13 +29,13 @@ internal static class DaemonDown
 
     /// <summary>Stops the daemon of a data directory and waits for its end; null when none runs.</summary>
     /// <exception cref="CliException">It does not stop, or may not be stopped by this user.</exception>
-    public static async Task<DaemonProcess?> StopAsync(string directory, TimeProvider time, CancellationToken ct)
+    public static async Task<ProcessIdentity?> StopAsync(string directory, TimeProvider time, CancellationToken ct)
     {
         if (FindHolder(directory) is not { } process)
             return null;
         try
         {
-            process.TryTerminate();
+            process.TrySignal(ProcessIdentity.SignalTerminate);
         }
         catch (Win32Exception ex)
         {
@@ -52,11 +54,11 @@ internal static class DaemonDown
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new CliException($"process {process.Id} still holds {directory} {_stopTimeout.TotalSeconds:0} seconds after it was asked to stop; its log may say why, `kill -9 {process.Id}` ends it", ExitCode.TimedOut);
+            throw new CliException($"process {process.ProcessId} still holds {directory} {_stopTimeout.TotalSeconds:0} seconds after it was asked to stop; its log may say why, `kill -9 {process.ProcessId}` ends it", ExitCode.TimedOut);
         }
     }
 
-    private static DaemonProcess? FindHolder(string directory)
+    private static ProcessIdentity? FindHolder(string directory)
     {
         try
         {

@@ -13,6 +13,7 @@ using Skep.Core.Store;
 using Skep.Core.Store.Sqlite;
 using Skep.Gateway;
 using Skep.Linux;
+using Skep.Linux.Processes;
 
 namespace Skep.Daemon;
 
@@ -149,8 +150,8 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
 
     private DaemonState NewState() => new()
     {
-        Pid = DaemonProcess.Current.Id,
-        StartTicks = DaemonProcess.Current.StartTicks,
+        Pid = ProcessIdentity.Current.ProcessId,
+        StartTicks = ProcessIdentity.Current.StartTicks,
         Version = ProductVersion.Text,
         Ready = false,
         NodeName = options.NodeName,
