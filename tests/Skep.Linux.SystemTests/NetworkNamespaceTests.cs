@@ -65,7 +65,7 @@ public sealed class NetworkNamespaceTests : IAsyncLifetime
         });
         var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
         using var outside = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await Assert.ThrowsAsync<SocketException>(() => outside.ConnectAsync(IPAddress.Loopback, port));
+        await Assert.ThrowsAsync<SocketException>(() => outside.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), Ct).AsTask());
         using var inside = NetworkNamespace.RunIn(Name, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         await inside.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), Ct);
         using var accepted = await listener.AcceptAsync(Ct);

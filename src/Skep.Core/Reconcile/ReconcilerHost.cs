@@ -18,6 +18,7 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, ResourceStore
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var queue = new WorkQueue(time);
+        reconciler.Start(queue.Add);
         using var all = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var workers = Enumerable.Range(0, reconciler.Concurrency).Select(_ => WorkAsync(queue, all.Token));
         List<Task> tasks = [WatchAsync(queue, all.Token), ResyncAsync(queue, all.Token), .. workers];
