@@ -40,6 +40,9 @@ internal sealed class HostNames(string prefix)
     /// <summary>The end of a VPC's veth pair that is on the host.</summary>
     public string HostDevice(ResourceKey vpc) => HostDevicePrefix + Short(vpc);
 
+    /// <summary>The end on the host of the pair into a namespace.</summary>
+    public string HostDeviceOf(string ns) => HostDevicePrefix + ns[NamespacePrefix.Length..];
+
     /// <summary>The tap of a network interface.</summary>
     public string Tap(ResourceKey networkInterface) => TapPrefix + Short(networkInterface);
 
