@@ -51,6 +51,8 @@ public sealed class PipelineTests
         using var certificate = gateway.Certificates.Authority.IssueClient("somebody", []);
         using var client = gateway.CreateClient(certificate);
         Assert.Equal(HttpStatusCode.Forbidden, await StatusOfAsync(client, "/metrics"));
+        using var admin = gateway.CreateClient(token: gateway.Credentials.Token);
+        Assert.Contains("skep_audit_entries_lost", await admin.GetStringAsync("/metrics", Ct), StringComparison.Ordinal);
     }
 
     [Fact]

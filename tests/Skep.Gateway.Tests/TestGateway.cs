@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Bootstrap;
+using Skep.Core.Observability;
 using Skep.Core.Resources;
 using Skep.Testing;
 
@@ -65,6 +66,7 @@ internal sealed class TestGateway : IAsyncDisposable
         services.AddSingleton(world.Client.Kinds);
         services.AddSingleton(new IdentityDirectory(world.Client));
         services.AddSingleton(certificates);
+        services.AddSingleton(new PrometheusMetrics(name => name.StartsWith("Skep.", StringComparison.Ordinal)));
         services.AddSingleton<IDialect>(dialect);
         services.AddSingleton<IHostLifetime, NoLifetime>();
         services.AddGateway(options ?? new GatewayOptions());
