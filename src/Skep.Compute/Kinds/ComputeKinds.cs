@@ -49,6 +49,20 @@ public static class ComputeKinds
         Validate = static (type, _) => InstanceTypeRules.Validate(type),
     };
 
+    /// <summary>Images being made.</summary>
+    public static readonly Kind<ImageImport> ImageImport = new(ComputeJson.Default.ImageImport)
+    {
+        Group = Group, Name = "ImageImport", Plural = "imageimports",
+        Description = "The making of an image: built, downloaded, or taken from a file or a volume. Deleting it cancels.",
+        Columns =
+        [
+            new("Phase", "status.phase"), new("Progress", "status.progress", "integer"), new("Image", "status.imageId"),
+            new("Message", "status.message"),
+        ],
+        SelectableFields = ["status.phase"],
+        Validate = Images.ImageImportRules.Validate,
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [Instance, Image, KeyPair, InstanceType];
+    public static IReadOnlyList<Kind> All { get; } = [Instance, Image, ImageImport, KeyPair, InstanceType];
 }
