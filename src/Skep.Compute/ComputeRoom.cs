@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
+using Skep.Compute.Images;
 using Skep.Compute.Kinds;
 using Skep.Compute.Metadata;
 
@@ -16,5 +17,6 @@ public sealed class ComputeRoom : IRoom
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
         services.AddMetadataService(options);
+        services.AddImages();
     }
 }
