@@ -60,6 +60,8 @@ public sealed partial class ImageImportAgent(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested)
+            return;
         await _stop.CancelAsync();
         foreach (var job in _jobs.Values)
         {

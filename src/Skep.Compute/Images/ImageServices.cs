@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Core.Hosting;
+using Skep.Linux;
 
 namespace Skep.Compute.Images;
 
@@ -9,7 +10,7 @@ internal static class ImageServices
     public static IServiceCollection AddImages(this IServiceCollection services)
     {
         services.AddSingleton<ImageStore>();
-        services.AddSingleton<ImageBuilders>();
+        services.AddSingleton(s => ImageBuilders.Make(s.GetRequiredService<CommandRunner>()));
         services.AddSingleton(s => new ImageDownloader(
             // Redirects are followed by the downloader, which has rules for them.
             new HttpMessageInvoker(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(20) }),
