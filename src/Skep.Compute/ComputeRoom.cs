@@ -1,9 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
-using Skep.Core.Hosting;
-using Skep.Core.Resources;
+using Skep.Compute.Agent;
 using Skep.Compute.Images;
 using Skep.Compute.Kinds;
 using Skep.Compute.Metadata;
+using Skep.Compute.Nodes;
+using Skep.Compute.Qemu;
+using Skep.Compute.Types;
+using Skep.Core.Hosting;
+using Skep.Core.Resources;
+using Skep.Linux.Processes;
 
 namespace Skep.Compute;
 

@@ -19,6 +19,8 @@ public static class ComputeKinds
             new("Key", "spec.keyName", Wide: true), new("Reason", "status.stateReason.message", Wide: true),
         ],
         SelectableFields = ["spec.nodeName", "status.state", "spec.instanceType", "spec.imageId"],
+        Default = InstanceRules.Default,
+        Validate = InstanceRules.Validate,
     };
 
     /// <summary>Disk images.</summary>
@@ -44,6 +46,7 @@ public static class ComputeKinds
         Group = Group, Name = "InstanceType", Plural = "instancetypes", Scope = ResourceScope.Cluster, HasStatus = false,
         Description = "A size of instance.",
         Columns = [new("VCPUs", "spec.vCpus", "integer"), new("Memory-MiB", "spec.memoryMib", "integer")],
+        Validate = static (type, _) => InstanceTypeRules.Validate(type),
     };
 
     /// <summary>Images being made.</summary>
