@@ -11,6 +11,9 @@ internal abstract class AwsOperation
     /// <summary>Work outside the request's transaction that must be done before it, such as making the default network.</summary>
     public virtual ValueTask PrepareAsync(Structure request, AwsCall call, CancellationToken ct) => ValueTask.CompletedTask;
 
+    /// <summary>Filters that AWS documents for the operation and that lead nowhere here; a test keeps this empty.</summary>
+    public virtual IReadOnlyList<string> UnresolvedFilters(OperationModel model) => [];
+
     /// <summary>Resources that keep an idempotency record alive beyond its time, by id.</summary>
     public virtual IReadOnlyList<string> Subjects(Structure response) => [];
 

@@ -48,7 +48,7 @@ internal sealed class InstanceMapper(AwsCall call)
             VirtualizationType = "hvm",
             Hypervisor = "xen", // what EC2 reports for its KVM machines, and the only other value of the model is ovm
             EbsOptimized = spec.EbsOptimized,
-            EnaSupport = true,
+            EnaSupport = false, // the network card is virtio-net
             SourceDestCheck = true,
             PrivateDnsName = "",
             PublicDnsName = "",
