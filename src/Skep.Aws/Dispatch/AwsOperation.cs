@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Skep.Aws.Protocol;
 
 namespace Skep.Aws.Dispatch;
@@ -13,6 +14,9 @@ internal abstract class AwsOperation
 
     /// <summary>Filters that AWS documents for the operation and that lead nowhere here; a test keeps this empty.</summary>
     public virtual IReadOnlyList<string> UnresolvedFilters(OperationModel model) => [];
+
+    /// <summary>The member that each filter without a rule of its own reads; for tests.</summary>
+    public virtual IReadOnlyDictionary<string, string> FilterPaths(OperationModel model) => FrozenDictionary<string, string>.Empty;
 
     /// <summary>Resources that keep an idempotency record alive beyond its time, by id.</summary>
     public virtual IReadOnlyList<string> Subjects(Structure response) => [];

@@ -75,6 +75,9 @@ internal abstract class DescribeOperation<TRequest, TResponse, TItem> : AwsOpera
     /// <inheritdoc/>
     public override IReadOnlyList<string> UnresolvedFilters(OperationModel model) => Filters(model).Unresolved;
 
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> FilterPaths(OperationModel model) => Filters(model).Paths;
+
     private FilterTable Filters(OperationModel model) => _filters ??= FilterTable.Make(model, ItemShape(model), FilterOverrides);
 
     /// <summary>The shape of <typeparamref name="TItem"/>: an element of the answer's list, or of a list in that.</summary>
