@@ -16,7 +16,7 @@ internal abstract class AwsOperation
     public virtual IReadOnlyList<string> UnresolvedFilters(OperationModel model) => [];
 
     /// <summary>The member that each filter without a rule of its own reads; for tests.</summary>
-    public virtual IReadOnlyDictionary<string, string> FilterPaths(OperationModel model) => FrozenDictionary<string, string>.Empty;
+    public virtual IReadOnlyDictionary<string, string> ResolvedFilters(OperationModel model) => FrozenDictionary<string, string>.Empty;
 
     /// <summary>Resources that keep an idempotency record alive beyond its time, by id.</summary>
     public virtual IReadOnlyList<string> Subjects(Structure response) => [];

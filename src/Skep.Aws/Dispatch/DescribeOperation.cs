@@ -76,7 +76,7 @@ internal abstract class DescribeOperation<TRequest, TResponse, TItem> : AwsOpera
     public override IReadOnlyList<string> UnresolvedFilters(OperationModel model) => Filters(model).Unresolved;
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, string> FilterPaths(OperationModel model) => Filters(model).Paths;
+    public override IReadOnlyDictionary<string, string> ResolvedFilters(OperationModel model) => Filters(model).Paths;
 
     private FilterTable Filters(OperationModel model) => _filters ??= FilterTable.Make(model, ItemShape(model), FilterOverrides);
 
