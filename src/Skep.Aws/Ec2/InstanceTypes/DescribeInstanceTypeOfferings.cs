@@ -16,7 +16,7 @@ internal sealed class DescribeInstanceTypeOfferings
         {
             "region" => [call.Region],
             "availability-zone" => RegionCatalog.Zones(call),
-            "availability-zone-id" => [.. RegionCatalog.Zones(call).Select(RegionCatalog.ZoneId).Order(StringComparer.Ordinal)],
+            "availability-zone-id" => [.. RegionCatalog.Zones(call).Select(RegionCatalog.ZoneId).OfType<string>().Order(StringComparer.Ordinal)],
             _ => [],
         };
         return call.View.List(ComputeKinds.InstanceType, ns: null)

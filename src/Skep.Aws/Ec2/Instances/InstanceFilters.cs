@@ -8,7 +8,7 @@ internal static class InstanceFilters
 {
     public static IReadOnlyDictionary<string, FilterRule<Instance>> Rules { get; } = new Dictionary<string, FilterRule<Instance>>(StringComparer.Ordinal)
     {
-        ["reservation-id"] = (i, call) => [call.Find(ComputeKinds.Instance, i.InstanceId!)?.Spec.ReservationId],
+        ["reservation-id"] = (i, call) => [InstanceMapper.ReservationOf(call.Find(ComputeKinds.Instance, i.InstanceId!)!)],
         ["owner-id"] = (_, call) => [call.AccountId],
         ["network-interface.attachment.instance-owner-id"] = (_, call) => [call.AccountId],
         ["launch-index"] = (i, _) => [$"{i.AmiLaunchIndex}"],

@@ -1,11 +1,12 @@
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Filters;
+using Skep.Networking.Controllers;
 
 namespace Skep.Aws.Ec2;
 
 /// <summary>Lists security groups with their rules, gathered by protocol and ports.</summary>
-internal sealed class DescribeSecurityGroups(IRegionNetwork network)
+internal sealed class DescribeSecurityGroups(RegionDefaults network)
     : DescribeOperation<DescribeSecurityGroupsRequest, DescribeSecurityGroupsResult, SecurityGroup>
 {
     /// <inheritdoc/>

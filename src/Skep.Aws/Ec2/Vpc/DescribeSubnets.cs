@@ -2,11 +2,12 @@ using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Ec2.Regions;
 using Skep.Aws.Filters;
+using Skep.Networking.Controllers;
 
 namespace Skep.Aws.Ec2;
 
 /// <summary>Lists subnets with their free addresses.</summary>
-internal sealed class DescribeSubnets(IRegionNetwork network) : DescribeOperation<DescribeSubnetsRequest, DescribeSubnetsResult, Subnet>
+internal sealed class DescribeSubnets(RegionDefaults network) : DescribeOperation<DescribeSubnetsRequest, DescribeSubnetsResult, Subnet>
 {
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, FilterRule<Subnet>> FilterOverrides { get; } =

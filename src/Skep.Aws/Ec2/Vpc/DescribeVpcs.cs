@@ -1,11 +1,12 @@
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Filters;
+using Skep.Networking.Controllers;
 
 namespace Skep.Aws.Ec2;
 
 /// <summary>Lists VPCs; a region's default one is made when it is first looked for.</summary>
-internal sealed class DescribeVpcs(IRegionNetwork network) : DescribeOperation<DescribeVpcsRequest, DescribeVpcsResult, Model.Vpc>
+internal sealed class DescribeVpcs(RegionDefaults network) : DescribeOperation<DescribeVpcsRequest, DescribeVpcsResult, Model.Vpc>
 {
     /// <inheritdoc/>
     protected override IReadOnlyDictionary<string, FilterRule<Model.Vpc>> FilterOverrides { get; } =
