@@ -13,9 +13,11 @@ using Skep.Compute;
 using Skep.Compute.Kinds;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking;
+using Skep.Networking.Controllers;
 using Skep.Storage;
 using Skep.Testing;
 
@@ -76,6 +78,8 @@ public sealed class AwsWorld : IAsyncDisposable
         builder.Services.AddSingleton(kinds);
         builder.Services.AddSingleton(client.Ids);
         builder.Services.AddSingleton<IdentityDirectory>();
+        builder.Services.AddSingleton<IAuthorizer, GroupAuthorizer>();
+        builder.Services.AddSingleton<RegionDefaults>();
         new AwsRoom().AddServices(builder.Services, options);
         var app = builder.Build();
         app.Run(async context =>
