@@ -106,6 +106,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         services.AddSingleton(certificates);
         var gateway = new GatewayOptions();
         services.AddGateway(gateway);
+        services.AddCoreControllers();
         foreach (var room in rooms)
             room.AddServices(services, skep);
         Composition.AddDialects(services);
