@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Compute.Kinds;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
@@ -55,7 +56,7 @@ public sealed class ApiHost : IAsyncDisposable
             o.Limits.MaxRequestBodySize = null;
         });
         var application = builder.Build();
-        var dialect = new KubernetesDialect(resources.Client, NullLogger<KubernetesDialect>.Instance);
+        var dialect = new KubernetesDialect(resources.Client, new GroupAuthorizer(resources.Client.Kinds), NullLogger<KubernetesDialect>.Instance);
         ApiHost? host = null;
         application.Run(context => dialect.Claims(context)
             ? dialect.HandleAsync(context, host!.Principal)
