@@ -85,7 +85,7 @@ public sealed class ResourceTransaction
         if (scope is WriteScope.Status)
         {
             var status = document["status"]?.DeepClone();
-            document = old;
+            document = (JsonObject)old.DeepClone(); // old itself is compared with the result below
             if (status is null)
                 document.Remove("status");
             else
