@@ -40,6 +40,7 @@ internal sealed class WatchVerb(ResourceClient client, SchemaCatalog schemas)
         if (!startsNow && asked < client.Store.CompactedRevision)
             throw ApiErrors.Expired($"too old resource version: {asked} ({client.Store.CompactedRevision})");
 
+        var lifetime = Lifetime(request);
         var allowsBookmarks = request.QueryFlag("allowWatchBookmarks") ?? false;
         await using var stream = new WatchStream(request.Http, output, filter, allowsBookmarks, client.Time);
         if (startsNow && sendsInitialEvents is not false)
@@ -55,7 +56,6 @@ internal sealed class WatchVerb(ResourceClient client, SchemaCatalog schemas)
         }
 
         var position = startsNow ? view.Revision : asked!.Value;
-        var lifetime = Lifetime(request);
         await stream.RunAsync(client.Store, request.Kind.GroupResource, position, lifetime);
     }
 
