@@ -36,6 +36,7 @@ public abstract class KubectlTests : IAsyncLifetime
             await Kubectl.DisposeAsync();
         if (Api is not null)
             await Api.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

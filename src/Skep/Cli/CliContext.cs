@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Cli.Terminal;
 using Skep.Linux;
 
 namespace Skep.Cli;
@@ -53,6 +54,7 @@ internal sealed partial class CliContext
         In = Console.In,
         IsInteractive = !Console.IsInputRedirected && !Console.IsErrorRedirected,
         Environment = System.Environment.GetEnvironmentVariable,
+        Style = TerminalStyle.ForProcess(System.Environment.GetEnvironmentVariable),
     };
 
     /// <summary>The full path of the data directory meant.</summary>

@@ -10,6 +10,10 @@ internal interface IProgramRunner
     /// <exception cref="CliException">The program cannot be started.</exception>
     Task<int> RunAttachedAsync(string program, IReadOnlyList<string> arguments, CancellationToken ct);
 
+    /// <summary>Runs this program with other arguments, for its exit code and what it said.</summary>
+    /// <exception cref="CliException">The program cannot be started.</exception>
+    Task<ProgramResult> RunSelfAsync(IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken ct);
+
     /// <summary>Runs a program without a terminal, for its exit code and what it said.</summary>
     /// <exception cref="CliException">The program cannot be started.</exception>
     Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken ct);

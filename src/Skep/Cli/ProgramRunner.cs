@@ -29,6 +29,16 @@ internal sealed class ProgramRunner : IProgramRunner
     }
 
     /// <inheritdoc/>
+    public Task<ProgramResult> RunSelfAsync(IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken ct)
+    {
+        var program = Environment.ProcessPath ?? throw new CliException("this program's own path is not known");
+        // A development build may run as `dotnet skep.dll`.
+        return Path.GetFileNameWithoutExtension(program) == "dotnet"
+            ? RunAsync(program, [Path.Combine(AppContext.BaseDirectory, "skep.dll"), .. arguments], timeout, ct)
+            : RunAsync(program, arguments, timeout, ct);
+    }
+
+    /// <inheritdoc/>
     public async Task<ProgramResult> RunAsync(string program, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken ct)
     {
         var command = new Command(program, [.. arguments]) { Timeout = timeout };

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Skep.Cli.Images;
 using Skep.Cli.Resources;
+using Skep.Cli.Vm;
 
 namespace Skep.Cli;
 
@@ -64,6 +66,8 @@ internal static class RootCommandFactory
         yield return DaemonStatus.Create(context);
         yield return DaemonEnv.Create(context);
         yield return DaemonVersion.Create(context);
+        yield return VmCommands.Create(context);
+        yield return ImageCommands.Create(context);
         yield return GetCommand.Create(context);
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);

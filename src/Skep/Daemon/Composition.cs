@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Skep.Aws;
 using Skep.Compute;
 using Skep.Core.Hosting;
+using Skep.Kubernetes;
 using Skep.Networking;
 using Skep.Storage;
 
@@ -10,10 +12,12 @@ namespace Skep.Daemon;
 internal static class Composition
 {
     /// <summary>The capabilities.</summary>
-    public static IRoom[] CreateRooms() => [new ComputeRoom(), new NetworkingRoom(), new StorageRoom()];
+    public static IRoom[] CreateRooms() => [new ComputeRoom(), new NetworkingRoom(), new StorageRoom(), new AwsRoom()];
 
     /// <summary>The protocols, in the order in which they are asked whether a request is theirs.</summary>
     public static void AddDialects(IServiceCollection services)
     {
+        // The AWS dialect comes with its room.
+        services.AddSingleton<IDialect, KubernetesDialect>();
     }
 }

@@ -14,6 +14,9 @@ internal sealed record ApiResource(string Group, string Version, string Plural, 
     /// <summary>Disk images.</summary>
     public static readonly ApiResource Images = new("compute.skep.dev", "v1", "images", "Image", IsNamespaced: true);
 
+    /// <summary>The making of images.</summary>
+    public static readonly ApiResource ImageImports = new("compute.skep.dev", "v1", "imageimports", "ImageImport", IsNamespaced: true);
+
     /// <summary>SSH public keys.</summary>
     public static readonly ApiResource KeyPairs = new("compute.skep.dev", "v1", "keypairs", "KeyPair", IsNamespaced: true);
 

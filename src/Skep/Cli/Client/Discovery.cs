@@ -38,7 +38,7 @@ internal sealed class Discovery
         return found switch
         {
             [var one] => one,
-            [] => throw new CliException($"there is no kind \"{word}\"", ExitCode.NotFound, $"Kinds: {string.Join(", ", Resources.Select(r => r.Plural).Order(StringComparer.Ordinal))}."),
+            [] => throw new CliException($"there is no kind \"{word}\"", ExitCode.NotFound, $"Kinds: {string.Join(", ", Resources.Where(r => r.Verbs.Contains("list")).Select(r => r.Plural).Order(StringComparer.Ordinal))}."),
             _ => throw new CliException($"\"{word}\" means several kinds", ExitCode.Usage, $"Say which: {string.Join(", ", found.Select(r => $"{r.Plural}.{r.Group}"))}."),
         };
     }

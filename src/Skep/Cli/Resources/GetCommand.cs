@@ -144,7 +144,7 @@ internal static class GetCommand
 
     private static async Task WriteKindsAsync(TextWriter output, Discovery discovery, OutputFormat format)
     {
-        var kinds = discovery.Resources.OrderBy(r => r.Group, StringComparer.Ordinal).ThenBy(r => r.Plural, StringComparer.Ordinal).ToList();
+        var kinds = discovery.Resources.Where(r => r.Verbs.Contains("list")).OrderBy(r => r.Group, StringComparer.Ordinal).ThenBy(r => r.Plural, StringComparer.Ordinal).ToList();
         if (format == OutputFormat.Name)
         {
             foreach (var kind in kinds)
