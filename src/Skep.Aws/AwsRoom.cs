@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2;
+using Skep.Aws.Ec2.Instances;
 using Skep.Aws.Kinds;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
@@ -19,6 +21,8 @@ public sealed class AwsRoom : IRoom
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
         ServedOperations.Register(services);
+        services.AddSingleton<IRegionNetwork, RegionNetwork>();
+        services.AddSingleton<IInstancePlacement, MemoryPlacement>();
         services.AddSingleton<AwsMetrics>();
         services.AddSingleton<AwsAuthorization>();
         services.AddSingleton<SigV4Verifier>();

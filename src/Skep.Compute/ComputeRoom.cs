@@ -1,7 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
+using Skep.Compute.Agent;
+using Skep.Compute.Kinds;
+using Skep.Compute.Nodes;
+using Skep.Compute.Qemu;
+using Skep.Compute.Types;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
-using Skep.Compute.Kinds;
+using Skep.Linux.Processes;
 using Skep.Compute.Metadata;
 
 namespace Skep.Compute;

@@ -69,9 +69,13 @@ public static class NetworkNamespace
     /// was made in and can be used anywhere afterwards; a process started there stays there. The function must not await:
     /// what comes after would run on another thread, outside. It should be short.
     /// </summary>
+    /// <param name="name">The namespace; null for this process's own, where the function simply runs.</param>
+    /// <param name="function">What to do there.</param>
     /// <exception cref="IOException">There is no such namespace, or it cannot be entered. What the function throws comes through.</exception>
-    public static T RunIn<T>(string name, Func<T> function)
+    public static T RunIn<T>(string? name, Func<T> function)
     {
+        if (name is null)
+            return function();
         T result = default!;
         ExceptionDispatchInfo? failure = null;
         var thread = new Thread(() =>
@@ -96,9 +100,6 @@ public static class NetworkNamespace
         failure?.Throw();
         return result;
     }
-
-    /// <summary>Like <see cref="RunIn"/>, on the calling thread when the name is null: in this process's own namespace.</summary>
-    internal static T RunInOrHere<T>(string? name, Func<T> function) => name is null ? function() : RunIn(name, function);
 
     private static void Enter(string name)
     {

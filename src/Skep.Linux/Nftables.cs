@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Skep.Linux;
 
@@ -28,6 +29,21 @@ public sealed class Nftables(CommandRunner runner)
     public Task DeleteTableAsync(string? ns, string table, CancellationToken ct) =>
         // Declaring it first makes the deletion succeed whether it was there or not.
         ApplyAsync(ns, $"table {table}\ndelete table {table}\n", ct);
+
+    /// <summary>The elements of a set of plain strings, such as device names; null when there is no such set.</summary>
+    public async Task<IReadOnlyList<string>?> ListSetAsync(string? ns, string table, string set, CancellationToken ct)
+    {
+        var result = await runner.RunAsync(InNamespace(ns, ["--json", "list", "set", .. table.Split(' '), set]), ct);
+        if (!result.IsSuccess && result.Error.Contains("No such file or directory", StringComparison.Ordinal))
+            return null;
+        if (!result.IsSuccess)
+            throw new CommandException($"nft list set {table} {set} exited with {result.ExitCode}: {result.Error.Trim()}", result);
+        using var document = JsonDocument.Parse(result.Output);
+        return [.. document.RootElement.GetProperty("nftables").EnumerateArray()
+            .Where(item => item.TryGetProperty("set", out var found) && found.TryGetProperty("elem", out _))
+            .SelectMany(item => item.GetProperty("set").GetProperty("elem").EnumerateArray())
+            .Select(element => element.GetString()!)];
+    }
 
     private static Command InNamespace(string? ns, params ReadOnlySpan<string> arguments) =>
         ns is null

@@ -9,7 +9,7 @@ public static class Sysctl
     /// <summary>Reads a setting.</summary>
     /// <exception cref="IOException">There is none of that name.</exception>
     public static string Read(string? ns, params IReadOnlyList<string> parts) =>
-        NetworkNamespace.RunInOrHere(ns, () => File.ReadAllText(PathOf(parts)).Trim());
+        NetworkNamespace.RunIn(ns, () => File.ReadAllText(PathOf(parts)).Trim());
 
     /// <summary>Writes a setting.</summary>
     /// <exception cref="IOException">There is none of that name, or the kernel refuses the value.</exception>
@@ -19,12 +19,16 @@ public static class Sysctl
     /// <summary>Writes several settings in order.</summary>
     /// <exception cref="IOException">As <see cref="Write"/>; those before stay written.</exception>
     public static void WriteAll(string? ns, IReadOnlyList<SysctlValue> settings) =>
-        NetworkNamespace.RunInOrHere(ns, () =>
+        NetworkNamespace.RunIn(ns, () =>
         {
             foreach (var setting in settings)
                 File.WriteAllText(PathOf(setting.Parts), setting.Value);
             return 0;
         });
+
+    /// <summary>Whether there is a setting of that name: parts of the kernel may be missing (IPv6).</summary>
+    public static bool Exists(string? ns, params IReadOnlyList<string> parts) =>
+        NetworkNamespace.RunIn(ns, () => File.Exists(PathOf(parts)));
 
     private static string PathOf(IReadOnlyList<string> parts) => "/proc/sys/" + string.Join('/', parts);
 }

@@ -41,8 +41,8 @@ public sealed class DevicesTests : IAsyncLifetime
     [Fact]
     public async Task A_pair_joins_host_and_namespace_with_addresses_and_routes()
     {
-        Assert.True(await Veth.EnsureAsync(_ip, _veth, _ns, "up0", Ct));
-        Assert.False(await Veth.EnsureAsync(_ip, _veth, _ns, "up0", Ct));
+        Assert.True(await Veth.EnsureAsync(_ip, null, _veth, _ns, "up0", Ct));
+        Assert.False(await Veth.EnsureAsync(_ip, null, _veth, _ns, "up0", Ct));
         var near = IPAddress.Parse("169.254.200.1");
         await _ip.RunAsync(_ns, [IpCommand.Address(IPAddress.Parse("169.254.200.2"), 30, "up0"), IpCommand.Up("up0")], Ct);
         for (var i = 0; i < 2; i++)
@@ -77,6 +77,10 @@ public sealed class DevicesTests : IAsyncLifetime
     {
         var nft = new Nftables(_runner);
         await nft.ApplyAsync(_ns, "table inet a {\n chain c {\n accept\n }\n}\n", Ct);
+        await nft.ApplyAsync(_ns, "table inet s {\n set names {\n type ifname\n elements = { \"eth0\", \"lo\" }\n }\n}\n", Ct);
+        Assert.Equal(["eth0", "lo"], (await nft.ListSetAsync(_ns, "inet s", "names", Ct))!.Order());
+        Assert.Null(await nft.ListSetAsync(_ns, "inet s", "others", Ct));
+        await nft.DeleteTableAsync(_ns, "inet s", Ct);
         var before = await nft.ListRulesetAsync(_ns, Ct);
         await Assert.ThrowsAsync<CommandException>(() => nft.ApplyAsync(_ns, "flush ruleset\ntable inet b {\n chain c {\n jump missing\n }\n}\n", Ct));
         Assert.Equal(before, await nft.ListRulesetAsync(_ns, Ct));

@@ -56,7 +56,7 @@ internal abstract class DescribeOperation<TRequest, TResponse, TItem> : AwsOpera
         foreach (var item in Items(request, call, after))
         {
             ct.ThrowIfCancellationRequested();
-            if (!conditions.Match(item))
+            if (!conditions.Match(item, call))
                 continue;
             if (isPaged && page.Count == limit)
             {

@@ -1,13 +1,14 @@
+using Skep.Aws.Dispatch;
 using Skep.Aws.Protocol;
 
 namespace Skep.Aws.Filters;
 
 /// <summary>One filter of a request: any of its values may match any of the item's.</summary>
-internal sealed record FilterCondition(Func<Structure, IEnumerable<string?>> Rule, List<string> Patterns)
+internal sealed record FilterCondition(FilterRule<Structure> Rule, List<string> Patterns)
 {
-    public bool Match(Structure item)
+    public bool Match(Structure item, AwsCall call)
     {
-        foreach (var value in Rule(item))
+        foreach (var value in Rule(item, call))
         {
             if (value is null)
                 continue;
@@ -27,11 +28,11 @@ internal sealed class FilterConditions(IReadOnlyList<FilterCondition> conditions
 {
     public static FilterConditions None { get; } = new([]);
 
-    public bool Match(Structure item)
+    public bool Match(Structure item, AwsCall call)
     {
         foreach (var condition in conditions)
         {
-            if (!condition.Match(item))
+            if (!condition.Match(item, call))
                 return false;
         }
 

@@ -18,10 +18,10 @@ internal sealed class FilterTable
     /// <summary>Filters that a request may have.</summary>
     private const int FiltersMax = 50;
 
-    private readonly FrozenDictionary<string, Func<Structure, IEnumerable<string?>>> _rules;
+    private readonly FrozenDictionary<string, FilterRule<Structure>> _rules;
     private readonly IReadOnlyList<Member>? _tagsPath;
 
-    private FilterTable(FrozenDictionary<string, Func<Structure, IEnumerable<string?>>> rules, IReadOnlyList<Member>? tagsPath)
+    private FilterTable(FrozenDictionary<string, FilterRule<Structure>> rules, IReadOnlyList<Member>? tagsPath)
     {
         _rules = rules;
         _tagsPath = tagsPath;
@@ -35,16 +35,16 @@ internal sealed class FilterTable
         where TItem : Structure
     {
         var paths = new FilterPaths(item);
-        var rules = new Dictionary<string, Func<Structure, IEnumerable<string?>>>(StringComparer.Ordinal);
+        var rules = new Dictionary<string, FilterRule<Structure>>(StringComparer.Ordinal);
         var unresolved = new List<string>();
         foreach (var (name, rule) in overrides)
-            rules[name] = structure => rule((TItem)structure);
+            rules[name] = (structure, call) => rule((TItem)structure, call);
         foreach (var name in operation.Filters)
         {
             if (rules.ContainsKey(name) || name is "tag" or "tag-key" or "tag-value" || name.StartsWith("tag:", StringComparison.Ordinal))
                 continue;
             if (paths.Find(name) is { } path)
-                rules[name] = structure => FilterPaths.Values(structure, path);
+                rules[name] = (structure, _) => FilterPaths.Values(structure, path);
             else
                 unresolved.Add(name);
         }
@@ -77,18 +77,18 @@ internal sealed class FilterTable
         return new FilterConditions(conditions);
     }
 
-    private Func<Structure, IEnumerable<string?>> RuleOf(string name)
+    private FilterRule<Structure> RuleOf(string name)
     {
         if (_rules.TryGetValue(name, out var rule))
             return rule;
         if (_tagsPath is { } path)
         {
             if (name.StartsWith("tag:", StringComparison.Ordinal))
-                return item => Tags(item, path).Where(t => t.Key == name[4..]).Select(t => t.Value);
+                return (item, _) => Tags(item, path).Where(t => t.Key == name[4..]).Select(t => t.Value);
             if (name == "tag-key")
-                return item => Tags(item, path).Select(t => t.Key);
+                return (item, _) => Tags(item, path).Select(t => t.Key);
             if (name == "tag-value")
-                return item => Tags(item, path).Select(t => t.Value);
+                return (item, _) => Tags(item, path).Select(t => t.Value);
         }
 
         throw new AwsException("InvalidParameterValue", 400, $"The filter '{name}' is invalid");
