@@ -32,9 +32,11 @@ internal sealed class SuggestAction(SuggestDirective directive) : SynchronousCom
         line = line[..position];
         var completions = parseResult.RootCommandResult.Command.Parse(line, parseResult.Configuration)
             .GetCompletions(position).Select(c => c.Label).Distinct(StringComparer.Ordinal).ToList();
-        var isOption = line.Split(' ')[^1].StartsWith('-');
-        var others = completions.Where(c => !c.StartsWith('-') && !c.StartsWith('/')).ToList();
-        foreach (var completion in isOption || others.Count == 0 ? completions.Where(c => !c.StartsWith('/') && c != "-?") : others)
+        var word = line.Split(' ')[^1];
+        var names = completions.Where(c => !c.StartsWith('-') && !c.StartsWith('/')).ToList();
+        // Every short option has a long form, which says more.
+        var options = completions.Where(c => c.StartsWith("--", StringComparison.Ordinal));
+        foreach (var completion in word.StartsWith('-') || names.Count == 0 ? options : names)
             parseResult.InvocationConfiguration.Output.WriteLine(completion);
         return ExitCode.Success;
     }
