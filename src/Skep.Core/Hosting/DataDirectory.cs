@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Skep.Core.Resources;
 using Skep.Linux;
+using Skep.Linux.Processes;
 
 namespace Skep.Core.Hosting;
 
@@ -57,7 +58,7 @@ public sealed class DataDirectory : IDisposable
             fileLock = FileLock.TryTake(Path.Combine(path, LockName), ProcessIdentity.Current.ToString());
             if (fileLock is null)
             {
-                var holder = FindHolder(path) is { } process ? $"process {process.Id}" : "another process";
+                var holder = FindHolder(path) is { } process ? $"process {process.ProcessId}" : "another process";
                 throw new DataDirectoryException($"{path} is in use by {holder}: stop that daemon with `skep down --data {path}`, or use another --data");
             }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Skep.Linux.Processes;
@@ -9,9 +10,18 @@ namespace Skep.Linux.Processes;
 /// <param name="ProcessId">The pid.</param>
 /// <param name="StartTicks">Field 22 of /proc/PID/stat, proc(5): clock ticks after boot.</param>
 /// <param name="BootId">/proc/sys/kernel/random/boot_id.</param>
-public sealed record ProcessIdentity(int ProcessId, long StartTicks, string BootId)
+public sealed partial record ProcessIdentity(int ProcessId, long StartTicks, string BootId)
 {
+    /// <summary>Asks a process to end (SIGTERM).</summary>
+    public const int SignalTerminate = 15;
+
+    /// <summary>Ends a process (SIGKILL).</summary>
+    public const int SignalKill = 9;
+
     private const int StartTimeField = 22;
+
+    /// <summary>This process.</summary>
+    public static ProcessIdentity Current { get; } = Of(Environment.ProcessId) ?? throw new InvalidOperationException("/proc is not mounted");
 
     /// <summary>The running kernel's boot id.</summary>
     public static string CurrentBootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
@@ -47,6 +57,32 @@ public sealed record ProcessIdentity(int ProcessId, long StartTicks, string Boot
     /// <summary>Whether the process exists still.</summary>
     public bool IsAlive() => Of(ProcessId) == this;
 
+    /// <summary>Sends a signal, unless that process is gone. False when it is.</summary>
+    /// <exception cref="IOException">The signal is not allowed.</exception>
+    public bool TrySignal(int signal)
+    {
+        if (!IsAlive())
+            return false;
+        if (Kill(ProcessId, signal) == 0)
+            return true;
+        const int noSuchProcess = 3;
+        var error = Marshal.GetLastPInvokeError();
+        return error != noSuchProcess
+            ? throw new IOException($"process {ProcessId} cannot be signalled: {Marshal.GetPInvokeErrorMessage(error)}")
+            : false;
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; null when it did not write it.</summary>
+    public static ProcessIdentity? Parse(string text) =>
+        text.Trim().Split(' ') is [var id, var ticks, var boot]
+        && int.TryParse(id, CultureInfo.InvariantCulture, out var processId)
+        && long.TryParse(ticks, CultureInfo.InvariantCulture, out var start)
+            ? new ProcessIdentity(processId, start, boot)
+            : null;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{ProcessId} {StartTicks} {BootId}";
+
     /// <summary>All processes that were started with exactly this argument.</summary>
     public static IEnumerable<ProcessIdentity> WithArgument(string argument)
     {
@@ -76,4 +112,7 @@ public sealed record ProcessIdentity(int ProcessId, long StartTicks, string Boot
             && fields[0] is not ("Z" or "X")
             && long.TryParse(fields[StartTimeField - FirstFieldAfterName], NumberStyles.None, CultureInfo.InvariantCulture, out ticks);
     }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
 }

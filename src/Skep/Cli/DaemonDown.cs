@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Skep.Core.Hosting;
-using Skep.Linux;
+using Skep.Linux.Processes;
 using Command = System.CommandLine.Command;
 
 namespace Skep.Cli;
@@ -20,7 +20,7 @@ internal static class DaemonDown
         {
             var directory = context.DataDirectory(parsed);
             var didStop = await StopAsync(directory, context.Time, ct);
-            await context.Out.WriteLineAsync(didStop is { } process ? $"stopped (process {process.Id})" : $"no daemon runs on {directory}");
+            await context.Out.WriteLineAsync(didStop is { } process ? $"stopped (process {process.ProcessId})" : $"no daemon runs on {directory}");
             return ExitCode.Success;
         });
         return command;
@@ -53,7 +53,7 @@ internal static class DaemonDown
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new CliException($"process {process.Id} still holds {directory} {_stopTimeout.TotalSeconds:0} seconds after it was asked to stop; its log may say why, `kill -9 {process.Id}` ends it", ExitCode.TimedOut);
+            throw new CliException($"process {process.ProcessId} still holds {directory} {_stopTimeout.TotalSeconds:0} seconds after it was asked to stop; its log may say why, `kill -9 {process.ProcessId}` ends it", ExitCode.TimedOut);
         }
     }
 

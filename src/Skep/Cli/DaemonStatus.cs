@@ -44,7 +44,7 @@ internal static class DaemonStatus
         {
             var holder = DataDirectory.FindHolder(directory);
             context.Out.Write(holder is { } process
-                ? $"a daemon (process {process.Id}) is starting on {directory}\n"
+                ? $"a daemon (process {process.ProcessId}) is starting on {directory}\n"
                 : $"no daemon runs on {directory}: start it with `skep up`\n");
             return;
         }

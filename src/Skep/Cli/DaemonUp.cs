@@ -57,7 +57,7 @@ internal static class DaemonUp
     private static async Task<int> DetachAsync(CliContext context, DaemonOptions options, CancellationToken ct)
     {
         if (Core.Hosting.DataDirectory.FindHolder(options.DataDirectory) is { } holder)
-            throw new CliException($"{options.DataDirectory} is in use by process {holder.Id}: stop that daemon with `skep down --data {options.DataDirectory}`, or use another --data");
+            throw new CliException($"{options.DataDirectory} is in use by process {holder.ProcessId}: stop that daemon with `skep down --data {options.DataDirectory}`, or use another --data");
         List<string> arguments = ["up", "--data", options.DataDirectory, "--listen", options.Listen.ToString(), "--node-name", options.NodeName];
         if (options.IsSimulated)
             arguments.Add("--simulate");

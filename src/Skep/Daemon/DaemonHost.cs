@@ -13,6 +13,7 @@ using Skep.Core.Store;
 using Skep.Core.Store.Sqlite;
 using Skep.Gateway;
 using Skep.Linux;
+using Skep.Linux.Processes;
 
 namespace Skep.Daemon;
 
@@ -149,7 +150,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
 
     private DaemonState NewState() => new()
     {
-        Pid = ProcessIdentity.Current.Id,
+        Pid = ProcessIdentity.Current.ProcessId,
         StartTicks = ProcessIdentity.Current.StartTicks,
         Version = ProductVersion.Text,
         Ready = false,

@@ -44,12 +44,12 @@ internal sealed record DaemonState
     /// <summary>The state of the daemon that has a data directory open now, or null.</summary>
     public static DaemonState? FindRunning(string dataDirectory)
     {
-        if (DataDirectory.FindHolder(dataDirectory) is not { IsRunning: true } holder)
+        if (DataDirectory.FindHolder(dataDirectory) is not { } holder || !holder.IsAlive())
             return null;
         try
         {
             var state = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(dataDirectory, FileName)), DaemonJson.Default.DaemonState);
-            return state is not null && state.Pid == holder.Id && state.StartTicks == holder.StartTicks ? state : null;
+            return state is not null && state.Pid == holder.ProcessId && state.StartTicks == holder.StartTicks ? state : null;
         }
         catch (Exception ex) when (ex is FileNotFoundException or JsonException)
         {

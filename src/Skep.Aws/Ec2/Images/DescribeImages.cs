@@ -15,9 +15,9 @@ internal sealed class DescribeImages : DescribeOperation<DescribeImagesRequest, 
     protected override IReadOnlyDictionary<string, FilterRule<Image>> FilterOverrides { get; } =
         new Dictionary<string, FilterRule<Image>>(StringComparer.Ordinal)
         {
-            ["is-public"] = i => [i.Public is true ? "true" : "false"],
-            ["manifest-location"] = i => [i.ImageLocation],
-            ["owner-alias"] = i => [i.ImageOwnerAlias],
+            ["is-public"] = (i, _) => [i.Public is true ? "true" : "false"],
+            ["manifest-location"] = (i, _) => [i.ImageLocation],
+            ["owner-alias"] = (i, _) => [i.ImageOwnerAlias],
             ["product-code"] = FilterRules.Nothing,
             ["product-code.type"] = FilterRules.Nothing,
         };

@@ -12,7 +12,7 @@ internal sealed class DescribeKeyPairs : DescribeOperation<DescribeKeyPairsReque
     protected override IReadOnlyDictionary<string, FilterRule<KeyPairInfo>> FilterOverrides { get; } =
         new Dictionary<string, FilterRule<KeyPairInfo>>(StringComparer.Ordinal)
         {
-            ["fingerprint"] = k => [k.KeyFingerprint],
+            ["fingerprint"] = (k, _) => [k.KeyFingerprint],
         };
 
     /// <inheritdoc/>

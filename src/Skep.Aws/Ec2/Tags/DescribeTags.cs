@@ -12,10 +12,10 @@ internal sealed class DescribeTags : DescribeOperation<DescribeTagsRequest, Desc
     protected override IReadOnlyDictionary<string, FilterRule<TagDescription>> FilterOverrides { get; } =
         new Dictionary<string, FilterRule<TagDescription>>(StringComparer.Ordinal)
         {
-            ["key"] = t => [t.Key],
-            ["value"] = t => [t.Value],
-            ["resource-id"] = t => [t.ResourceId],
-            ["resource-type"] = t => [t.ResourceType],
+            ["key"] = (t, _) => [t.Key],
+            ["value"] = (t, _) => [t.Value],
+            ["resource-id"] = (t, _) => [t.ResourceId],
+            ["resource-type"] = (t, _) => [t.ResourceType],
         };
 
     /// <inheritdoc/>
