@@ -17,7 +17,11 @@ internal static class DaemonDown
     public static Command Create(CliContext context)
     {
         var purge = new Option<bool>("--purge") { Description = "Also terminate all instances and remove everything: networks, disks, images, the data directory." };
-        var command = new Command("down", "Stop the daemon. Instances go on running, and are found again by the next `skep up`.") { purge };
+        var command = new Verb(
+            "down",
+            "Stop the daemon. Instances go on running, and are found again by the next `skep up`.",
+            "sudo skep down",
+            "sudo skep down --purge --yes  # terminate all instances and remove everything") { purge };
         command.SetAction(async (parsed, ct) =>
         {
             var directory = context.DataDirectory(parsed);
