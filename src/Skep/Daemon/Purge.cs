@@ -100,9 +100,9 @@ internal sealed class Purge(string dataDirectory, TimeProvider time, Action<stri
         }
     }
 
-    /// <summary>What something on a host stands behind: resources that an agent holds with a finalizer.</summary>
+    /// <summary>What something on a host stands behind: resources that an agent holds with a finalizer (namespaces have one too).</summary>
     private static IEnumerable<Resource> Held(View view, KindRegistry kinds) =>
-        kinds.All.SelectMany(kind => view.List(kind.GroupResource, ns: null, after: null)).Where(r => r.Metadata.Finalizers is { Count: > 0 });
+        kinds.All.Where(kind => kind != CoreKinds.Namespace).SelectMany(kind => view.List(kind.GroupResource, ns: null, after: null)).Where(r => r.Metadata.Finalizers is { Count: > 0 });
 
     private static void RequireCleanHost(string prefix)
     {
