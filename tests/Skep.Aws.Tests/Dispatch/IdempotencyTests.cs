@@ -71,8 +71,8 @@ public sealed class IdempotencyTests
         Assert.NotNull(world.Client.View.Get(key));
 
         var instance = ComputeKinds.Instance.Key("default", id);
-        await world.Client.ModifyAsync(ComputeKinds.Instance, instance, i => { i.Metadata.Finalizers = null; return true; }, Ct);
         await world.Client.DeleteAsync(instance, Ct);
+        await world.Client.ModifyAsync(ComputeKinds.Instance, instance, i => { i.Metadata.Finalizers = null; return true; }, Ct);
         Assert.Null(world.Client.View.Get(instance));
         await cleaner.ReconcileAsync(key, Ct);
         Assert.Null(world.Client.View.Get(key));
