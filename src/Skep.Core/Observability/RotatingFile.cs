@@ -4,7 +4,7 @@ namespace Skep.Core.Observability;
 /// Appends lines to a file and puts it aside when it is large. Each line is one write, so a crash loses none that was
 /// given. A failing disk loses lines, not callers. Thread-safe.
 /// </summary>
-internal sealed class RotatingFile : IDisposable
+public sealed class RotatingFile : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -16,6 +16,7 @@ internal sealed class RotatingFile : IDisposable
     private long _linesLost;
     private bool _isDisposed;
 
+    /// <summary>Opens or makes the file; it is readable by its owner alone.</summary>
     public RotatingFile(string path, long sizeMaxBytes, int filesKept)
     {
         (_path, _sizeMaxBytes, _filesKept) = (path, sizeMaxBytes, filesKept);
