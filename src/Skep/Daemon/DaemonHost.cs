@@ -109,7 +109,6 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         services.AddCoreControllers();
         var gateway = new GatewayOptions();
         services.AddGateway(gateway);
-        services.AddCoreControllers();
         foreach (var room in rooms)
             room.AddServices(services, skep);
         Composition.AddDialects(services);
