@@ -146,7 +146,8 @@ public sealed class AwsWorld : IAsyncDisposable
     /// <summary>Launches instances of the seeded image and returns their ids.</summary>
     public async Task<List<string>> RunAsync(CancellationToken ct, int count = 1, params (string Name, string Value)[] more)
     {
-        var answer = await Ec2Async("RunInstances", ct, [("ImageId", ImageId), ("InstanceType", "t3.micro"), ("MinCount", $"{count}"), ("MaxCount", $"{count}"), .. more]);
+        (string Name, string Value)[] usual = [("ImageId", ImageId), ("InstanceType", "t3.micro"), ("MinCount", $"{count}"), ("MaxCount", $"{count}")];
+        var answer = await Ec2Async("RunInstances", ct, [.. usual.Where(u => more.All(m => m.Name != u.Name)), .. more]);
         return [.. answer.Descendants("instanceId").Select(e => e.Value)];
     }
 

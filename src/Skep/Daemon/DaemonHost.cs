@@ -96,7 +96,6 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         services.AddSingleton(certificates);
         var gateway = new GatewayOptions();
         services.AddGateway(gateway);
-        services.AddCoreControllers();
         Composition.AddDialects(services);
         services.AddSingleton<IHostedService>(s => new CertificateRenewal(certificates, options.Listen.Address, time, s.GetRequiredService<ILogger<CertificateRenewal>>()));
         builder.WebHost.UseGateway(gateway, listener);
