@@ -13,7 +13,7 @@ public sealed class RecoveryTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>What a killed daemon may have left: everything up to a step, or all but something.</summary>
-    public static TheoryData<string> States => ["nothing", "namespace", "dead namespace", "veth", "no veth", "no table", "no firewall", "tap alone", "no tap", "no router addresses", "no host address", "stray tap"];
+    public static TheoryData<string> States => ["nothing", "namespace", "dead namespace", "veth", "no veth", "no firewall", "tap alone", "no tap", "no router addresses", "no host address", "stray tap"];
 
     [Theory]
     [MemberData(nameof(States))]
@@ -68,6 +68,21 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_flushed_firewall_of_the_host_is_restored()
+    {
+        await using var world = await FabricWorld.CreateAsync(Ct);
+        var key = await world.CreateInterfaceAsync(4, [], Ct);
+        await world.ReconcileAsync(Ct);
+        await world.Nft.ApplyAsync(world.HostNamespace, "flush ruleset\n", Ct);
+        await world.RestartAgentAsync();
+        await world.ReconcileAsync(Ct);
+        Assert.Equal([world.Names.HostTable], await world.Nft.ListTablesAsync(world.HostNamespace, Ct));
+        await world.Client.DeleteAsync(key, Ct);
+        await world.ReconcileAsync(Ct);
+        Assert.Empty(await world.Nft.ListTablesAsync(world.HostNamespace, Ct));
+    }
+
+    [Fact]
     public async Task Another_daemons_networks_are_left_alone()
     {
         await using var world = await FabricWorld.CreateAsync(Ct);
@@ -88,9 +103,7 @@ public sealed class RecoveryTests
     {
         await using var world = await FabricWorld.CreateAsync(Ct);
         var before = await world.SnapshotAsync(Ct);
-        // Something else has the name of the tap's other end: the pair cannot be made.
-        await world.Ip.RunAsync(world.HostNamespace, [new IpCommand("link", "add", "name", world.Names.HostDevice(FabricWorld.Vpc), "type", "bridge")], Ct);
-        await world.Ip.RunAsync(world.HostNamespace, [new IpCommand("address", "add", "169.254.64.0/18", "dev", "lo")], Ct);
+        // Every range that the pair could have is taken, after the namespace was made.
         var key = await world.CreateInterfaceAsync(4, [], Ct);
         await world.Ip.RunAsync(world.HostNamespace, [.. Enumerable.Range(0, VpcLink.Count).Select(i => new IpCommand("address", "add", $"{VpcLink.At(i).Host}/32", "dev", "lo"))], Ct);
         await Assert.ThrowsAsync<CommandException>(() => world.ReconcileAsync(Ct));
@@ -128,7 +141,6 @@ public sealed class RecoveryTests
         await (state switch
         {
             "no veth" => world.Ip.DeleteLinkAsync(world.HostNamespace, hostDevice, Ct),
-            "no table" => world.Nft.DeleteTableAsync(world.HostNamespace, world.Names.HostTable, Ct),
             "no firewall" => world.Nft.ApplyAsync(world.VpcNamespace, "flush ruleset\n", Ct),
             "no tap" => world.Ip.DeleteLinkAsync(world.VpcNamespace, tap, Ct),
             "no router addresses" => world.Ip.RunAsync(world.VpcNamespace, [new IpCommand("address", "flush", "dev", "lo")], Ct),
