@@ -181,6 +181,8 @@ public sealed class AwsWorld : IAsyncDisposable
                 Status = new NodeStatus
                 {
                     Phase = "Ready",
+                    Conditions = [new Condition { Type = "Ready", Status = "True" }],
+                    NodeInfo = new NodeSystemInfo { Acceleration = "simulated" },
                     Capacity = new NodeResources { Cpu = "64", Memory = $"{256L << 30}" },
                     Allocatable = new NodeResources { Cpu = "64", Memory = $"{256L << 30}" },
                 },
