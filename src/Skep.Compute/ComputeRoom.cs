@@ -1,13 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Compute.Agent;
+using Skep.Compute.Images;
 using Skep.Compute.Kinds;
+using Skep.Compute.Metadata;
 using Skep.Compute.Nodes;
 using Skep.Compute.Qemu;
 using Skep.Compute.Types;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Linux.Processes;
-using Skep.Compute.Metadata;
 
 namespace Skep.Compute;
 
@@ -21,5 +22,6 @@ public sealed class ComputeRoom : IRoom
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
         services.AddMetadataService(options);
+        services.AddImages();
     }
 }

@@ -94,7 +94,7 @@ public sealed partial class QemuHypervisor
     private MachineRecord PrepareDirectory(MachineConfig machine, ProcessUser? user)
     {
         var directory = _files.DirectoryOf(machine.Instance);
-        Directory.CreateDirectory(_files.Root);
+        Directory.CreateDirectory(_files.Root, OwnerOnlyDirectory);
         Directory.CreateDirectory(directory, OwnerOnlyDirectory);
         if (user is not null)
         {

@@ -29,9 +29,10 @@ internal static unsafe partial class ProcessCalls
     }
 
     /// <summary>Sends a signal; a process that is gone already is no error.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed: its number may mean another process by now.</exception>
     public static void SendSignal(SafeFileHandle pidfd, int signal)
     {
-        if (Syscall(SysPidfdSendSignal, pidfd.DangerousGetHandle(), signal, 0, 0) >= 0)
+        if (Syscall(SysPidfdSendSignal, pidfd, signal, 0, 0) >= 0)
             return;
         var error = Marshal.GetLastPInvokeError();
         if (error != NoSuchProcess)
@@ -40,6 +41,9 @@ internal static unsafe partial class ProcessCalls
 
     [LibraryImport(Libc, EntryPoint = "syscall", SetLastError = true)]
     private static partial long Syscall(long number, nint a, nint b, nint c, nint d);
+
+    [LibraryImport(Libc, EntryPoint = "syscall", SetLastError = true)]
+    private static partial long Syscall(long number, SafeFileHandle a, nint b, nint c, nint d);
 
     [LibraryImport(Libc, EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int processId, out int status, int options);
