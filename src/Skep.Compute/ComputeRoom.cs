@@ -21,6 +21,19 @@ public sealed class ComputeRoom : IRoom
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
+        services.AddSingleton(NodeFacts.Read(options.IsSimulated));
+        services.AddSingleton(new InstanceAgentOptions());
+        services.AddSingleton<ProcessWatcher>();
+        if (options.IsSimulated)
+            services.AddSingleton<IHypervisor, SimulatedHypervisor>();
+        else
+            services.AddSingleton<IHypervisor, QemuHypervisor>();
+
+        // In this order: types and the node exist before anything can be asked for.
+        services.AddHostedService<InstanceTypeSeeder>();
+        services.AddHostedService<NodeRegistrar>();
+        services.AddReconciler<InstanceAgent>();
+        services.AddReconciler<InstanceReaper>();
         services.AddMetadataService(options);
         services.AddImages();
     }
