@@ -19,7 +19,7 @@ internal sealed class FakeResources
     /// <summary>Runs after each write, with the document; tests let the world go on here.</summary>
     public Action<string, JsonObject> OnWrite { get; set; } = (_, _) => { };
 
-    /// <summary>Finalizers that keep a deleted document visible until <see cref="Remove"/>.</summary>
+    /// <summary>Finalizers that keep a deleted document visible until the test removes it.</summary>
     public bool HoldsDeletions { get; set; }
 
     /// <summary>Makes or replaces a resource in namespace default.</summary>
