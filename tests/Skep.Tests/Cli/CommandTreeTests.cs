@@ -15,7 +15,6 @@ public sealed class CommandTreeTests
         foreach (var (path, command) in Walk())
         {
             Assert.False(string.IsNullOrWhiteSpace(command.Description), path);
-            Assert.EndsWith(".", command.Description, StringComparison.Ordinal);
             Assert.All(command.Options.Where(o => !o.Hidden), o => Assert.False(string.IsNullOrWhiteSpace(o.Description), $"{path} {o.Name}"));
             if (command is Verb verb)
                 Assert.All(verb.Examples, e => Assert.Contains(path, e, StringComparison.Ordinal));

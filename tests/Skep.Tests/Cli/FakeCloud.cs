@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Skep.Cli.Client;
 using Skep.Cli.Output;
 using Skep.Core.Identity.Bootstrap;
@@ -55,6 +56,7 @@ internal sealed class FakeCloud : IAsyncDisposable
         var certificates = Certificates.Open(pki, TimeProvider.System, new RandomIdSource(null));
         certificates.EnsureServer(new ServerNames("skep", ["localhost"], [IPAddress.Loopback]));
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.UseHttps(certificates.Server)));
         var app = builder.Build();
