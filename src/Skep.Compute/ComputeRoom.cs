@@ -1,7 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
+using Skep.Compute.Agent;
+using Skep.Compute.Images;
+using Skep.Compute.Kinds;
+using Skep.Compute.Metadata;
+using Skep.Compute.Nodes;
+using Skep.Compute.Qemu;
+using Skep.Compute.Types;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
-using Skep.Compute.Kinds;
+using Skep.Linux.Processes;
 
 namespace Skep.Compute;
 
@@ -14,5 +21,20 @@ public sealed class ComputeRoom : IRoom
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
+        services.AddSingleton(NodeFacts.Read(options.IsSimulated));
+        services.AddSingleton(new InstanceAgentOptions());
+        services.AddSingleton<ProcessWatcher>();
+        if (options.IsSimulated)
+            services.AddSingleton<IHypervisor, SimulatedHypervisor>();
+        else
+            services.AddSingleton<IHypervisor, QemuHypervisor>();
+
+        // In this order: types and the node exist before anything can be asked for.
+        services.AddHostedService<InstanceTypeSeeder>();
+        services.AddHostedService<NodeRegistrar>();
+        services.AddReconciler<InstanceAgent>();
+        services.AddReconciler<InstanceReaper>();
+        services.AddMetadataService(options);
+        services.AddImages();
     }
 }

@@ -8,6 +8,7 @@ namespace Skep.Compute.Kinds;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Instance))]
 [JsonSerializable(typeof(Image))]
+[JsonSerializable(typeof(ImageImport))]
 [JsonSerializable(typeof(KeyPair))]
 [JsonSerializable(typeof(InstanceType))]
 public sealed partial class ComputeJson : JsonSerializerContext;

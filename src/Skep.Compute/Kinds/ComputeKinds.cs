@@ -19,6 +19,8 @@ public static class ComputeKinds
             new("Key", "spec.keyName", Wide: true), new("Reason", "status.stateReason.message", Wide: true),
         ],
         SelectableFields = ["spec.nodeName", "status.state", "spec.instanceType", "spec.imageId"],
+        Default = InstanceRules.Default,
+        Validate = InstanceRules.Validate,
     };
 
     /// <summary>Disk images.</summary>
@@ -44,8 +46,23 @@ public static class ComputeKinds
         Group = Group, Name = "InstanceType", Plural = "instancetypes", Scope = ResourceScope.Cluster, HasStatus = false,
         Description = "A size of instance.",
         Columns = [new("VCPUs", "spec.vCpus", "integer"), new("Memory-MiB", "spec.memoryMib", "integer")],
+        Validate = static (type, _) => InstanceTypeRules.Validate(type),
+    };
+
+    /// <summary>Images being made.</summary>
+    public static readonly Kind<ImageImport> ImageImport = new(ComputeJson.Default.ImageImport)
+    {
+        Group = Group, Name = "ImageImport", Plural = "imageimports",
+        Description = "The making of an image: built, downloaded, or taken from a file or a volume. Deleting it cancels.",
+        Columns =
+        [
+            new("Phase", "status.phase"), new("Progress", "status.progress", "integer"), new("Image", "status.imageId"),
+            new("Message", "status.message"),
+        ],
+        SelectableFields = ["status.phase"],
+        Validate = Images.ImageImportRules.Validate,
     };
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [Instance, Image, KeyPair, InstanceType];
+    public static IReadOnlyList<Kind> All { get; } = [Instance, Image, ImageImport, KeyPair, InstanceType];
 }

@@ -114,6 +114,9 @@ public sealed class InstanceStatus : OpenObject
     [Description("EC2's transition reason: 'User initiated (2026-01-02 03:04:05 GMT)'.")]
     public string? StateTransitionReason { get; set; }
     public DateTimeOffset? LaunchTime { get; set; }
+
+    [Description("When it first ran. A failure before that terminates it, a later one stops it.")]
+    public DateTimeOffset? FirstRunningTime { get; set; }
     public DateTimeOffset? TerminatedTime { get; set; }
 
     [Description("The virtual machine's process on its node, while it runs.")]

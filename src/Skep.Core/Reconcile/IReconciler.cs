@@ -21,6 +21,14 @@ public interface IReconciler
     /// <summary>Every resource is looked at again after this time even if nothing changed.</summary>
     TimeSpan ResyncPeriod => TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Called once before the first reconciliation, for agents that learn of changes on the host: <paramref name="enqueue"/>
+    /// makes a key be reconciled soon, from any thread and at any time.
+    /// </summary>
+    void Start(Action<ResourceKey> enqueue)
+    {
+    }
+
     /// <summary>Which keys to reconcile because of a changed resource: itself, its owner, whoever refers to it.</summary>
     IEnumerable<ResourceKey> Concerned(Resource changed, View view);
 

@@ -18,13 +18,23 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, ResourceStore
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var queue = new WorkQueue(time);
-        var workers = Enumerable.Range(0, reconciler.Concurrency).Select(_ => WorkAsync(queue, stoppingToken));
+        reconciler.Start(queue.Add);
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var workers = Enumerable.Range(0, reconciler.Concurrency).Select(_ => WorkAsync(queue, all.Token));
+        List<Task> tasks = [WatchAsync(queue, all.Token), ResyncAsync(queue, all.Token), .. workers];
         try
         {
-            await Task.WhenAll([WatchAsync(queue, stoppingToken), ResyncAsync(queue, stoppingToken), .. workers]);
+            // The first to end, be it because the store closed or because of a bug, ends the others: a reconciler that
+            // works but no longer watches would look healthy.
+            await await Task.WhenAny(tasks);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+        }
+        finally
+        {
+            await all.CancelAsync();
+            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -35,12 +45,14 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, ResourceStore
             var view = AddAll(queue);
             try
             {
-                await foreach (var batch in store.WatchAsync(resource: null, view.Revision, ct))
+                await foreach (var batch in store.WatchKindsAsync(reconciler.Watches, view.Revision, ct))
                 {
                     foreach (var e in batch.Events)
                     {
-                        if (reconciler.Watches.Contains(e.Resource.Key.GroupResource))
-                            AddConcerned(queue, e.Resource, store.View);
+                        AddConcerned(queue, e.Resource, store.View);
+                        // What the resource referred to before is concerned as well: a detached volume's instance.
+                        if (e.Previous is { } previous)
+                            AddConcerned(queue, previous, store.View);
                     }
                 }
 
@@ -70,8 +82,16 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, ResourceStore
 
     private void AddConcerned(WorkQueue queue, Resource resource, View view)
     {
-        foreach (var key in reconciler.Concerned(resource, view))
-            queue.Add(key);
+        try
+        {
+            foreach (var key in reconciler.Concerned(resource, view))
+                queue.Add(key);
+        }
+        catch (Exception ex)
+        {
+            // One resource that the reconciler cannot read must not hide all others from it; the resync asks again.
+            LogConcernedFailed(ex, reconciler.Name, resource.Key);
+        }
     }
 
     private async Task WorkAsync(WorkQueue queue, CancellationToken ct)
@@ -116,4 +136,7 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, ResourceStore
 
     [LoggerMessage(EventId = 200, Level = LogLevel.Warning, Message = "reconciler {Reconciler} failed on {Key}, again in {Delay}")]
     private partial void LogFailed(Exception exception, string reconciler, ResourceKey key, TimeSpan delay);
+
+    [LoggerMessage(EventId = 201, Level = LogLevel.Error, Message = "reconciler {Reconciler} cannot tell what {Key} concerns")]
+    private partial void LogConcernedFailed(Exception exception, string reconciler, ResourceKey key);
 }

@@ -15,9 +15,10 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     private readonly Queue<ResourceKey> _ready = [];
     private readonly HashSet<ResourceKey> _queued = [];
     private readonly HashSet<ResourceKey> _running = [];
-    private readonly Dictionary<ResourceKey, ITimer> _delayed = [];
+    private readonly Dictionary<ResourceKey, Delayed> _delayed = [];
     private readonly Dictionary<ResourceKey, int> _failures = [];
     private readonly SemaphoreSlim _available = new(0);
+    private bool _isDisposed;
 
     /// <summary>Adds a key, unless it already waits. A key that is being worked on is handed out again afterwards.</summary>
     public void Add(ResourceKey key)
@@ -32,14 +33,24 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         _available.Release();
     }
 
-    /// <summary>Adds a key after a pause; the earlier of two pauses wins only in that both happen.</summary>
+    /// <summary>Adds a key after a pause. Of several pauses the one that ends first counts.</summary>
     public void AddAfter(ResourceKey key, TimeSpan delay)
     {
+        if (delay <= TimeSpan.Zero)
+        {
+            Add(key);
+            return;
+        }
+
         lock (_lock)
         {
-            if (_delayed.Remove(key, out var earlier))
-                earlier.Dispose();
-            _delayed[key] = time.CreateTimer(_ => Fire(key), null, delay, Timeout.InfiniteTimeSpan);
+            // The timestamp, not the time of day: that one jumps.
+            var due = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+            if (_isDisposed || (_delayed.TryGetValue(key, out var earlier) && earlier.Due <= due))
+                return;
+            earlier?.Timer?.Dispose();
+            var delayed = _delayed[key] = new Delayed(due);
+            delayed.Timer = time.CreateTimer(_ => Fire(key, delayed), null, delay, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -93,24 +104,32 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     {
         lock (_lock)
         {
-            foreach (var timer in _delayed.Values)
-                timer.Dispose();
+            _isDisposed = true;
+            foreach (var delayed in _delayed.Values)
+                delayed.Timer?.Dispose();
             _delayed.Clear();
         }
 
-        _available.Dispose();
+        // The semaphore holds nothing to release; a timer that is firing right now may still use it.
     }
 
-    private void Fire(ResourceKey key)
+    private void Fire(ResourceKey key, Delayed delayed)
     {
         lock (_lock)
         {
-            if (_delayed.Remove(key, out var timer))
-                timer.Dispose();
-            else
+            // Replaced or disposed while the timer was already firing.
+            if (!_delayed.TryGetValue(key, out var current) || current != delayed)
                 return;
+            _delayed.Remove(key);
         }
 
+        delayed.Timer?.Dispose();
         Add(key);
+    }
+
+    private sealed class Delayed(long due)
+    {
+        public long Due { get; } = due;
+        public ITimer? Timer { get; set; }
     }
 }

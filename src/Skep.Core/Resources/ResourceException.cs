@@ -55,6 +55,10 @@ public sealed class ResourceException(ResourceError reason, string message) : Ex
     public static ResourceException Conflict(ResourceKey key, string why = "the object has been modified; please apply your changes to the latest version and try again") =>
         new(ResourceError.Conflict, $"Operation cannot be fulfilled on {key.GroupResource} \"{key.Name}\": {why}") { Key = key };
 
+    /// <summary>The namespace takes nothing new: it is being deleted.</summary>
+    public static ResourceException Terminating(ResourceKey ns) =>
+        new(ResourceError.Forbidden, $"unable to create new content in namespace {ns.Name} because it is being terminated") { Key = ns };
+
     /// <summary>The document breaks rules of its kind.</summary>
     public static ResourceException Invalid(string kind, string name, IReadOnlyList<FieldError> causes) =>
         new(ResourceError.Invalid, $"{kind} \"{name}\" is invalid: {string.Join(", ", causes.Select(c => $"{c.Field}: {c.Message}"))}")

@@ -14,7 +14,10 @@ public enum ChangeType
     /// <summary>The key must exist, at the expected revision if one is given.</summary>
     Delete,
 
-    /// <summary>Nothing is written; the key must be at the expected revision (0: must not exist).</summary>
+    /// <summary>
+    /// Nothing is written; the key must be at the expected revision (0: must not exist), or, when none is given, must
+    /// exist and not be on its way out.
+    /// </summary>
     Check,
 }
 
@@ -55,6 +58,9 @@ public sealed class Change
 
     /// <summary>Requires that a resource is still at a revision (0: that it does not exist).</summary>
     public static Change Check(ResourceKey key, long expectedRevision) => new(ChangeType.Check, key, expectedRevision);
+
+    /// <summary>Requires that a resource exists and is not being deleted.</summary>
+    public static Change RequireActive(ResourceKey key) => new(ChangeType.Check, key, expectedRevision: null);
 
     private static Change WithBody(ChangeType type, ResourceKey key, long? expectedRevision, ReadOnlyMemory<byte> json)
     {

@@ -21,6 +21,7 @@ public sealed class ResourceTransaction
     private readonly ResourceClient _client;
     private readonly List<Change> _changes = [];
     private readonly Dictionary<ResourceKey, byte[]> _pending = [];
+    private readonly HashSet<string> _namespaces = new(StringComparer.Ordinal);
 
     internal ResourceTransaction(ResourceClient client, View view)
     {
@@ -85,7 +86,7 @@ public sealed class ResourceTransaction
         if (scope is WriteScope.Status)
         {
             var status = document["status"]?.DeepClone();
-            document = old;
+            document = (JsonObject)old.DeepClone();
             if (status is null)
                 document.Remove("status");
             else
@@ -101,23 +102,28 @@ public sealed class ResourceTransaction
                 if (old["status"] is { } status)
                     document["status"] = status.DeepClone();
             }
-
-            // Kinds without a spec count changes of everything beside metadata and status.
-            if (!JsonNode.DeepEquals(WithoutMetadataAndStatus(document), WithoutMetadataAndStatus(old)))
-                metadata["generation"] = (current.Metadata.Generation ?? 0) + 1;
         }
 
         document["apiVersion"] = kind.ApiVersion;
         document["kind"] = kind.Name;
         var bytes = Admit(kind, key, document, current);
-        if (current.Metadata.DeletionTimestamp is not null && ResourceDocument.ReadMetadata(bytes).Finalizers is null or { Count: 0 })
+        document = ResourceDocument.ParseObject(bytes);
+        // Compared after defaulting, so that leaving out what is the default is no change. Kinds without a spec count
+        // changes of everything beside metadata and status.
+        if (scope is not WriteScope.Status && !HasSameSpec(document, old))
+        {
+            document["metadata"]!["generation"] = (current.Metadata.Generation ?? 0) + 1;
+            bytes = ResourceDocument.ToBytes(document);
+        }
+
+        if (current.Metadata.DeletionTimestamp is not null && document["metadata"]!["finalizers"] is null or JsonArray { Count: 0 })
         {
             Add(Change.Delete(key, current.Revision), bytes);
             return;
         }
 
         oldMetadata.Remove("resourceVersion");
-        if (JsonNode.DeepEquals(ResourceDocument.ParseObject(bytes), old))
+        if (JsonNode.DeepEquals(document, old))
             return;
         Add(Change.Update(key, bytes, current.Revision), bytes);
     }
@@ -231,15 +237,23 @@ public sealed class ResourceTransaction
             throw new ResourceException(ResourceError.Forbidden, $"finalizer {added} cannot be added: the resource is being deleted");
     }
 
-    private static JsonObject WithoutMetadataAndStatus(JsonObject document)
+    /// <summary>Whether two documents are equal in everything but what identifies and observes the resource.</summary>
+    private static bool HasSameSpec(JsonObject x, JsonObject y)
     {
-        var copy = (JsonObject)document.DeepClone();
-        copy.Remove("metadata");
-        copy.Remove("status");
-        copy.Remove("apiVersion");
-        copy.Remove("kind");
-        return copy;
+        var members = 0;
+        foreach (var (name, value) in x)
+        {
+            if (IsBesideSpec(name))
+                continue;
+            if (!y.TryGetPropertyValue(name, out var other) || !JsonNode.DeepEquals(value, other))
+                return false;
+            members++;
+        }
+
+        return members == y.Count(static m => !IsBesideSpec(m.Key));
     }
+
+    private static bool IsBesideSpec(string member) => member is "metadata" or "status" or "apiVersion" or "kind";
 
     private static byte[] Admit(Kind kind, ResourceKey key, JsonObject document, Resource? old)
     {
@@ -268,6 +282,9 @@ public sealed class ResourceTransaction
         var ns = View.Get(nsKey) ?? throw ResourceException.NotFound(nsKey);
         if (ns.Metadata.DeletionTimestamp is not null)
             throw new ResourceException(ResourceError.Forbidden, $"{key.GroupResource} \"{key.Name}\" is forbidden: unable to create new content in namespace {key.Namespace} because it is being terminated") { Key = key };
+        // Again when the transaction is decided: the deletion may begin in between, and nothing may slip in behind it.
+        if (_namespaces.Add(key.Namespace))
+            _changes.Add(Change.RequireActive(nsKey));
     }
 
     private string Timestamp() => _client.Time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");

@@ -9,24 +9,23 @@ namespace Skep.Core.Store;
 /// </summary>
 public sealed class View
 {
-    private static readonly ImmutableSortedSet<Resource> _none = ImmutableSortedSet.Create<Resource>(ByNamespaceAndName.Instance);
-    private readonly ImmutableDictionary<GroupResource, ImmutableSortedSet<Resource>> _partitions;
+    private readonly ImmutableDictionary<GroupResource, ResourceTree> _partitions;
 
-    internal View(long revision, ImmutableDictionary<GroupResource, ImmutableSortedSet<Resource>> partitions)
+    private View(long revision, ImmutableDictionary<GroupResource, ResourceTree> partitions)
     {
         Revision = revision;
         _partitions = partitions;
     }
 
     /// <summary>The state of an empty log.</summary>
-    public static View Empty { get; } = new(0, ImmutableDictionary<GroupResource, ImmutableSortedSet<Resource>>.Empty);
+    public static View Empty { get; } = new(0, ImmutableDictionary<GroupResource, ResourceTree>.Empty);
 
     /// <summary>The newest revision the view contains.</summary>
     public long Revision { get; }
 
     /// <summary>One resource, or null.</summary>
     public Resource? Get(ResourceKey key) =>
-        _partitions.TryGetValue(key.GroupResource, out var set) && set.TryGetValue(Probe(key), out var found) ? found : null;
+        _partitions.TryGetValue(key.GroupResource, out var tree) ? tree.Get(key.Namespace, key.Name) : null;
 
     /// <summary>The typed view of one resource, or null. Read-only, like <see cref="Resource.View{T}(Kind{T})"/>.</summary>
     public T? Get<T>(Kind<T> kind, string ns, string name)
@@ -38,27 +37,11 @@ public sealed class View
     /// </summary>
     public IEnumerable<Resource> List(GroupResource resource, string? ns, ResourceKey? after)
     {
-        if (!_partitions.TryGetValue(resource, out var set))
-            yield break;
-        var index = 0;
-        if (after is { } position)
-            index = IndexAfter(set, position, inclusive: false);
-        else if (ns is not null)
-            index = IndexAfter(set, new ResourceKey(resource, ns, ""), inclusive: true);
-        if (index == 0 && ns is null)
-        {
-            foreach (var item in set)
-                yield return item;
-            yield break;
-        }
-
-        for (; index < set.Count; index++)
-        {
-            var item = set[index];
-            if (ns is not null && item.Key.Namespace != ns)
-                yield break;
-            yield return item;
-        }
+        if (!_partitions.TryGetValue(resource, out var tree))
+            return [];
+        if (after is { } position && (ns is null || string.CompareOrdinal(position.Namespace, ns) >= 0))
+            return InNamespace(tree.From(position.Namespace, position.Name, isInclusive: false), ns);
+        return InNamespace(tree.From(ns ?? "", "", isInclusive: true), ns);
     }
 
     /// <summary>The typed views of a kind, in all namespaces or one. Read-only.</summary>
@@ -66,39 +49,20 @@ public sealed class View
         where T : ResourceObject => List(kind.GroupResource, ns, after: null).Select(r => r.View(kind));
 
     /// <summary>How many resources of a kind there are.</summary>
-    public int Count(GroupResource resource) => _partitions.TryGetValue(resource, out var set) ? set.Count : 0;
+    public int Count(GroupResource resource) => _partitions.TryGetValue(resource, out var tree) ? tree.Count : 0;
 
     internal static View Load(long revision, IEnumerable<Resource> resources) =>
-        new(revision, resources
-            .GroupBy(r => r.Key.GroupResource)
-            .ToImmutableDictionary(g => g.Key, g => g.ToImmutableSortedSet(ByNamespaceAndName.Instance)));
+        new(revision, resources.GroupBy(r => r.Key.GroupResource).ToImmutableDictionary(g => g.Key, ResourceTree.Create));
 
-    internal View With(LogEntry entry)
+    /// <summary>The view with one entry applied; <paramref name="resource"/> is its new version, or its last when it was deleted.</summary>
+    internal View With(ChangeType type, Resource resource)
     {
-        var set = _partitions.GetValueOrDefault(entry.Key.GroupResource, _none).Remove(Probe(entry.Key));
-        if (entry.Type != ChangeType.Delete)
-            set = set.Add(new Resource(entry.Key, entry.Revision, entry.Json));
-        return new View(entry.Revision, _partitions.SetItem(entry.Key.GroupResource, set));
+        var key = resource.Key;
+        var tree = _partitions.GetValueOrDefault(key.GroupResource, ResourceTree.Empty);
+        tree = type == ChangeType.Delete ? tree.Remove(key.Namespace, key.Name) : tree.Set(resource);
+        return new View(resource.Revision, _partitions.SetItem(key.GroupResource, tree));
     }
 
-    private static Resource Probe(ResourceKey key) => new(key, 0, default);
-
-    private static int IndexAfter(ImmutableSortedSet<Resource> set, ResourceKey key, bool inclusive)
-    {
-        var index = set.IndexOf(Probe(key));
-        if (index < 0)
-            return ~index;
-        return inclusive ? index : index + 1;
-    }
-
-    private sealed class ByNamespaceAndName : IComparer<Resource>
-    {
-        public static readonly ByNamespaceAndName Instance = new();
-
-        public int Compare(Resource? x, Resource? y)
-        {
-            var byNamespace = string.CompareOrdinal(x!.Key.Namespace, y!.Key.Namespace);
-            return byNamespace != 0 ? byNamespace : string.CompareOrdinal(x.Key.Name, y.Key.Name);
-        }
-    }
+    private static IEnumerable<Resource> InNamespace(IEnumerable<Resource> resources, string? ns) =>
+        ns is null ? resources : resources.TakeWhile(r => r.Key.Namespace == ns);
 }

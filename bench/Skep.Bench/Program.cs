@@ -1,0 +1,22 @@
+using Skep.Bench;
+
+// Each benchmark prints lines "what: figure unit". Figures and machines are in docs/benchmarks.md.
+var directory = Environment.GetEnvironmentVariable("SKEP_BENCH_DIRECTORY") ?? Path.GetTempPath();
+switch (args)
+{
+    case ["store-writes"]:
+        await StoreWrites.RunAsync(directory);
+        return 0;
+    case ["watch-fanout"]:
+        await WatchFanout.RunAsync();
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync(
+            """
+            usage: Skep.Bench BENCHMARK
+              store-writes   durable writes a second with 1 and 64 writers, beside SQLite alone
+              watch-fanout   time from one write to the last of 1,000 watchers
+            SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
+            """);
+        return 2;
+}

@@ -1,0 +1,64 @@
+using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Model;
+using Skep.Core.Identity;
+using Skep.Core.Resources;
+
+namespace Skep.Aws.Ec2.Images;
+
+/// <summary>An image as EC2 shows it.</summary>
+internal sealed class ImageMapper(AwsCall call)
+{
+    private const long GibBytes = 1L << 30;
+
+    private readonly Dictionary<string, string> _accounts = call.View.List(CoreKinds.Account, ns: null)
+        .GroupBy(a => a.Spec.Namespace)
+        .ToDictionary(g => g.Key, g => g.First().Spec.AccountId, StringComparer.Ordinal);
+
+    /// <summary>The account that owns an image.</summary>
+    public string OwnerOf(ImageResource image) => _accounts.GetValueOrDefault(image.Metadata.Namespace ?? "", call.AccountId);
+
+    public Image Map(ImageResource image)
+    {
+        var spec = image.Spec;
+        var owner = OwnerOf(image);
+        return new Image
+        {
+            ImageId = image.Metadata.Name,
+            Name = spec.Name,
+            Description = spec.Description,
+            State = image.Status?.State ?? "pending",
+            StateReason = image.Status?.StateReason is { } reason ? new StateReason { Code = reason.Code, Message = reason.Message } : null,
+            Architecture = spec.Architecture,
+            // EC2 names legacy firmware so; Skep keeps QEMU's and the field's word.
+            BootMode = spec.BootMode == "bios" ? "legacy-bios" : spec.BootMode,
+            CreationDate = image.Metadata.CreationTimestamp?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'"),
+            ImageLocation = $"{owner}/{spec.Name}",
+            ImageType = "machine",
+            Hypervisor = "kvm",
+            VirtualizationType = "hvm",
+            EnaSupport = true,
+            OwnerId = owner,
+            Public = spec.Public,
+            PlatformDetails = "Linux/UNIX",
+            UsageOperation = "RunInstances",
+            RootDeviceName = spec.RootDeviceName,
+            RootDeviceType = "ebs",
+            BlockDeviceMappings =
+            [
+                new BlockDeviceMapping
+                {
+                    DeviceName = spec.RootDeviceName,
+                    Ebs = new EbsBlockDevice
+                    {
+                        DeleteOnTermination = true,
+                        Encrypted = false,
+                        SnapshotId = spec.SnapshotId,
+                        VolumeSize = (int)((spec.SizeBytes + GibBytes - 1) / GibBytes),
+                        VolumeType = "gp3",
+                    },
+                },
+            ],
+            Tags = Tagging.ToWire(spec.Tags),
+        };
+    }
+}

@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+using Skep.Core.Resources;
+
+namespace Skep.Aws.Kinds;
+
+/// <summary>The kinds of group aws.skep.dev: what the dialect itself must remember.</summary>
+public static class AwsKinds
+{
+    /// <summary>Answers given to client tokens.</summary>
+    public static readonly Kind<IdempotencyRecord> IdempotencyRecord = new(AwsJson.Default.IdempotencyRecord)
+    {
+        Group = "aws.skep.dev", Name = "IdempotencyRecord", Plural = "idempotencyrecords", HasStatus = false,
+        Description = "The answer given to an AWS client token.",
+        Columns = [new("Operation", "spec.operation"), new("Expires", "spec.expires", "date")],
+    };
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord];
+}
+
+/// <summary>Serializer metadata of aws.skep.dev's documents.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(IdempotencyRecord))]
+public sealed partial class AwsJson : JsonSerializerContext;

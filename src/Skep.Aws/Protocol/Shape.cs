@@ -1,0 +1,88 @@
+using System.Collections.Frozen;
+
+namespace Skep.Aws.Protocol;
+
+/// <summary>Types of the service models.</summary>
+internal enum ShapeType
+{
+    Structure,
+    List,
+    String,
+    Integer,
+    Long,
+    Double,
+    Boolean,
+    Timestamp,
+    Blob,
+}
+
+/// <summary>One shape of a service model with its constraints. Immutable once the model is loaded.</summary>
+internal sealed class Shape
+{
+    /// <summary>The model the shape belongs to.</summary>
+    public required ServiceModel Service { get; init; }
+
+    /// <summary>Position in the model's table.</summary>
+    public required int Index { get; init; }
+    public required ShapeType Type { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>Least length of a string or list, or least value of a number.</summary>
+    public double? Min { get; init; }
+
+    /// <summary>Greatest length of a string or list, or greatest value of a number.</summary>
+    public double? Max { get; init; }
+
+    /// <summary>Regular expression that the whole of a string must match.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>The values of an enum.</summary>
+    public FrozenSet<string>? Values { get; init; }
+
+    /// <summary>Members of a structure, in the order of their slots.</summary>
+    public IReadOnlyList<Member> Members { get; set; } = [];
+
+    /// <summary>Shape of a list's elements.</summary>
+    public Shape? Element { get; set; }
+
+    /// <summary>Name of a list's elements on the wire.</summary>
+    public string ElementName { get; init; } = "";
+
+    /// <summary>Whether a list's elements carry no element name in requests (query protocol).</summary>
+    public bool IsFlattened { get; init; }
+
+    /// <summary>Finds a member by its name in requests.</summary>
+    public Member? FindIn(string name)
+    {
+        // Structures are small: a scan is as quick as a dictionary and needs no memory.
+        foreach (var member in Members)
+        {
+            if (member.NameIn == name)
+                return member;
+        }
+
+        return null;
+    }
+
+    /// <summary>Finds a member by its name in the model.</summary>
+    public Member? Find(string name)
+    {
+        foreach (var member in Members)
+        {
+            if (member.Name == name)
+                return member;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>One member of a structure.</summary>
+/// <param name="Name">Name in the model.</param>
+/// <param name="NameIn">Name in requests.</param>
+/// <param name="NameOut">Name in responses.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Slot">Its position in <see cref="Structure.Slots"/>.</param>
+/// <param name="IsRequired">A request without it is refused.</param>
+/// <param name="IsIdempotencyToken">SDKs fill it with a random value when the caller gives none.</param>
+internal sealed record Member(string Name, string NameIn, string NameOut, Shape Shape, int Slot, bool IsRequired, bool IsIdempotencyToken);

@@ -1,0 +1,3 @@
+#!/bin/sh
+# What acpid runs when the machine is asked to power down.
+exec /sbin/poweroff

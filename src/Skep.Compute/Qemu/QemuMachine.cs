@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Skep.Compute.Qmp;
+using Skep.Linux.Processes;
+
+namespace Skep.Compute.Qemu;
+
+/// <summary>A running QEMU that the daemon holds: its process and its monitor.</summary>
+internal sealed class QemuMachine(DetachedProcess process) : IAsyncDisposable
+{
+    /// <summary>Time for one question to the monitor: QEMU answers in milliseconds unless its host is in trouble.</summary>
+    private static readonly TimeSpan _queryTimeout = TimeSpan.FromSeconds(5);
+
+    private QmpClient? _monitor;
+    private Task _pumping = Task.CompletedTask;
+
+    public DetachedProcess Process { get; } = process;
+
+    public bool IsConnected => _monitor is { Closed.IsCompleted: false };
+
+    /// <summary>Connects the monitor; <paramref name="changed"/> is called for every event and when it disconnects.</summary>
+    public async Task ConnectAsync(string socketPath, TimeSpan timeout, TimeProvider time, Action changed, CancellationToken ct)
+    {
+        if (_monitor is not null)
+            await _monitor.DisposeAsync();
+        var monitor = await QmpClient.ConnectAsync(socketPath, timeout, time, ct);
+        _monitor = monitor;
+        _pumping = PumpAsync(monitor, changed);
+    }
+
+    /// <summary>QEMU's RunState: running, paused, shutdown, io-error and so on.</summary>
+    public async Task<string> QueryStatusAsync(CancellationToken ct)
+    {
+        var answer = await ExecuteAsync("query-status", ct);
+        return answer.GetProperty("status").GetString()!;
+    }
+
+    public Task<JsonElement> ExecuteAsync(string command, CancellationToken ct) =>
+        (_monitor ?? throw new QmpException(QmpFailure.Disconnected, "QEMU's monitor is not connected"))
+        .ExecuteAsync(command, arguments: null, _queryTimeout, ct);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_monitor is not null)
+            await _monitor.DisposeAsync();
+        await _pumping;
+    }
+
+    private static async Task PumpAsync(QmpClient monitor, Action changed)
+    {
+        await foreach (var _ in monitor.Events.ReadAllAsync())
+            changed();
+        changed();
+    }
+}

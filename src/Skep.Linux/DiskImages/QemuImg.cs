@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Skep.Linux.DiskImages;
+
+/// <summary>What qemu-img knows of an image.</summary>
+/// <param name="VirtualSizeBytes">Size of the disk that a machine sees.</param>
+/// <param name="ActualSizeBytes">Space the file takes on its file system.</param>
+/// <param name="BackingFile">The name of the backing file as written in the image; null without one.</param>
+public sealed record QemuImgInfo(long VirtualSizeBytes, long ActualSizeBytes, string? BackingFile);
+
+/// <summary>
+/// qemu-img(1). Formats are always given, never guessed: a guess lets a guest that owns the bytes of a raw disk choose
+/// the format, and with it files to open. Commands run in the file's directory with its bare name, so that an
+/// unprivileged user needs no way to the directories above it.
+/// </summary>
+public sealed class QemuImg(CommandRunner runner)
+{
+    private static readonly TimeSpan _quickTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _copyTimeout = TimeSpan.FromHours(6);
+
+    /// <summary>Address space of a confined qemu-img, in bytes: far more than a sane image needs.</summary>
+    private const long ConfinedAddressSpaceMax = 8L << 30;
+
+    /// <summary>
+    /// The user that commands run as, for files of unknown origin. Null keeps this process' own, also where it is not root
+    /// and so has nothing to give up.
+    /// </summary>
+    public SystemUser? User { get; init; }
+
+    /// <summary>Reads an image's facts.</summary>
+    /// <exception cref="CommandException">qemu-img is missing or refuses the file.</exception>
+    public async Task<QemuImgInfo> InfoAsync(string path, DiskImageFormat format, CancellationToken ct)
+    {
+        var result = await runner.CheckAsync(
+            Make(DirectoryOf(path), _quickTimeout, "info", "--output=json", "-U", "-f", format.QemuName(), Path.GetFileName(path)), ct);
+        using var document = JsonDocument.Parse(result.Output);
+        var root = document.RootElement;
+        return new QemuImgInfo(
+            root.GetProperty("virtual-size").GetInt64(),
+            root.GetProperty("actual-size").GetInt64(),
+            root.TryGetProperty("backing-filename", out var backing) ? backing.GetString() : null);
+    }
+
+    /// <summary>Makes an empty disk.</summary>
+    public Task CreateAsync(string path, DiskImageFormat format, long sizeBytes, CancellationToken ct) =>
+        runner.CheckAsync(Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-f", format.QemuName(), Path.GetFileName(path), Bytes(sizeBytes)), ct);
+
+    /// <summary>
+    /// Makes a qcow2 disk whose unwritten parts come from another file. <paramref name="backingFile"/> is written into the
+    /// disk as it is: relative to the disk's own directory or absolute.
+    /// </summary>
+    public Task CreateOverlayAsync(string path, string backingFile, DiskImageFormat backingFormat, long sizeBytes, CancellationToken ct) =>
+        runner.CheckAsync(
+            Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-f", "qcow2", "-F", backingFormat.QemuName(), "-b", backingFile, Path.GetFileName(path), Bytes(sizeBytes)), ct);
+
+    /// <summary>Grows a disk that no machine has open.</summary>
+    public Task ResizeAsync(string path, DiskImageFormat format, long sizeBytes, CancellationToken ct) =>
+        runner.CheckAsync(Make(DirectoryOf(path), _quickTimeout, "resize", "-q", "-f", format.QemuName(), Path.GetFileName(path), Bytes(sizeBytes)), ct);
+
+    /// <summary>
+    /// Copies a disk, backing files included, into a new qcow2 file in the same or another directory; compressed when asked.
+    /// </summary>
+    public Task ConvertToQcow2Async(string source, DiskImageFormat format, string target, bool compress, CancellationToken ct)
+    {
+        var directory = DirectoryOf(source);
+        var targetName = Path.GetRelativePath(directory, Path.GetFullPath(target));
+        string[] compression = compress ? ["-c"] : [];
+        return runner.CheckAsync(
+            Make(directory, _copyTimeout, ["convert", "-f", format.QemuName(), "-O", "qcow2", .. compression, Path.GetFileName(source), targetName]), ct);
+    }
+
+    /// <summary>Checks the tables of a qcow2 file.</summary>
+    /// <exception cref="DiskImageException">They contradict each other.</exception>
+    public async Task CheckAsync(string path, CancellationToken ct)
+    {
+        // Exit codes of qemu-img check: 0 consistent, 1 the check failed, 2 corrupt, 3 leaked clusters (harmless).
+        var result = await runner.RunAsync(Make(DirectoryOf(path), _copyTimeout, "check", "-q", "-f", "qcow2", Path.GetFileName(path)), ct);
+        if (result.ExitCode is 0 or 3)
+            return;
+        var said = (result.Error + result.Output).Trim();
+        throw new DiskImageException($"{Path.GetFileName(path)} is corrupt: qemu-img check says: {(said.Length > 500 ? said[..500] : said)}");
+    }
+
+    private static string DirectoryOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
+
+    private static string Bytes(long size) => size.ToString(CultureInfo.InvariantCulture);
+
+    private Command Make(string directory, TimeSpan timeout, params string[] arguments)
+    {
+        if (User is not { } user || !SystemUser.IsRoot)
+            return new Command("qemu-img", arguments) { WorkingDirectory = directory, Timeout = timeout };
+        return new Command(
+            "prlimit", [$"--as={Bytes(ConfinedAddressSpaceMax)}", "setpriv", $"--reuid={user.UserId}", $"--regid={user.GroupId}", "--clear-groups",
+                "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "qemu-img", .. arguments])
+        {
+            WorkingDirectory = directory,
+            Timeout = timeout,
+        };
+    }
+}

@@ -1,0 +1,22 @@
+using System.Net;
+
+namespace Skep.Daemon;
+
+/// <summary>What <c>skep up</c> was told.</summary>
+internal sealed record DaemonOptions
+{
+    /// <summary>Full path of the data directory.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where to listen; port 0 lets the system choose.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>This machine's name among the nodes.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Touch nothing on the host.</summary>
+    public bool IsSimulated { get; init; }
+
+    /// <summary>"kvm" or "tcg"; null detects.</summary>
+    public string? Acceleration { get; init; }
+}
