@@ -21,7 +21,6 @@ public sealed class AwsRoom : IRoom
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
         ServedOperations.Register(services);
-        services.AddSingleton<IRegionNetwork, RegionNetwork>();
         services.AddSingleton<IInstancePlacement, MemoryPlacement>();
         services.AddSingleton<AwsMetrics>();
         services.AddSingleton<AwsAuthorization>();

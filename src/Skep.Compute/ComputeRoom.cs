@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Compute.Agent;
+using Skep.Compute.Images;
 using Skep.Compute.Kinds;
 using Skep.Compute.Metadata;
 using Skep.Compute.Nodes;
@@ -34,5 +35,6 @@ public sealed class ComputeRoom : IRoom
         services.AddReconciler<InstanceAgent>();
         services.AddReconciler<InstanceReaper>();
         services.AddMetadataService(options);
+        services.AddImages();
     }
 }

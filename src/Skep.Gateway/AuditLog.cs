@@ -1,137 +1,82 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
-using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Skep.Core.Hosting;
+using Skep.Core.Observability;
 
 namespace Skep.Gateway;
 
 /// <summary>
 /// Writes one line of JSON for every request of a dialect to <c>audit.log</c>: when, who, from where, what, with which
-/// result. Never a secret: no headers, no bodies, no query strings. Files roll over, so the disk use is bounded.
+/// result. Never a secret: no headers, no bodies, no query strings. The entry is in the file before the next request of
+/// the connection is read; old files are rotated out, so the disk use is bounded. A full disk loses entries, which
+/// <c>skep_audit_entries_lost</c> counts, but not requests.
 /// </summary>
-public sealed partial class AuditLog(SkepOptions options, TimeProvider time, ILogger<AuditLog> logger) : BackgroundService
+public sealed class AuditLog : IDisposable
 {
     /// <summary>The name of the file in the data directory; older ones are audit.log.1, .2, …</summary>
     public const string FileName = "audit.log";
 
-    private const int QueueMax = 4_096;
     private const long FileBytesMax = 64 * 1024 * 1024;
-    private const int OldFilesMax = 4;
+    private const int OldFilesKept = 4;
 
-    private readonly Channel<byte[]> _queue = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(QueueMax) { SingleReader = true });
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
 
-    /// <summary>A timestamp for <see cref="WriteAsync"/>.</summary>
-    public long Start() => time.GetTimestamp();
+    private readonly TimeProvider _time;
+    private readonly RotatingFile _file;
+    private readonly Meter _meter = new("Skep.Gateway");
 
-    /// <summary>Queues the entry of a request that has been answered. Waits when the disk is slower than the requests.</summary>
-    public ValueTask WriteAsync(HttpContext context, RequestRecord record, long start)
+    /// <summary>Opens the log in the data directory.</summary>
+    public AuditLog(SkepOptions options, TimeProvider time)
     {
-        var line = new ArrayBufferWriter<byte>(512);
+        _time = time;
+        _file = new RotatingFile(options.PathOf(FileName), FileBytesMax, OldFilesKept);
+        _meter.CreateObservableCounter("skep.audit.entries.lost", () => _file.LinesLost, description: "Audit entries that could not be written.");
+    }
+
+    /// <summary>A timestamp for <see cref="Write"/>.</summary>
+    public long Start() => _time.GetTimestamp();
+
+    /// <summary>Writes the entry of a request that has been answered.</summary>
+    public void Write(HttpContext context, RequestRecord record, long start)
+    {
+        var line = _buffer ??= new ArrayBufferWriter<byte>(1_024);
+        line.ResetWrittenCount();
         using (var json = new Utf8JsonWriter(line))
         {
             json.WriteStartObject();
-            json.WriteString("time", time.GetUtcNow());
+            json.WriteString("time", _time.GetUtcNow().UtcDateTime);
             json.WriteString("requestId", record.RequestId);
-            if (record.Principal is { } principal)
-            {
-                json.WriteString("principal", principal.Name);
-                json.WriteString("accountId", principal.AccountId);
-            }
-
-            json.WriteString("source", context.Connection.RemoteIpAddress?.ToString());
-            json.WriteString("dialect", record.Dialect);
+            WriteIfAny(json, "principal", record.Principal?.Name);
+            WriteIfAny(json, "accountId", record.Principal?.AccountId);
+            WriteIfAny(json, "source", context.Connection.RemoteIpAddress?.ToString());
+            WriteIfAny(json, "dialect", record.Dialect);
             json.WriteString("method", context.Request.Method);
             json.WriteString("path", context.Request.Path.Value);
-            json.WriteString("action", record.Action);
-            json.WriteString("resource", record.Resource);
+            WriteIfAny(json, "action", record.Action);
+            WriteIfAny(json, "resource", record.Resource);
             json.WriteNumber("status", context.Response.StatusCode);
-            if (record.Reason is not null)
-                json.WriteString("reason", record.Reason);
-            json.WriteNumber("durationMs", Math.Round(time.GetElapsedTime(start).TotalMilliseconds, 3));
+            WriteIfAny(json, "reason", record.Reason);
+            json.WriteNumber("durationMs", Math.Round(_time.GetElapsedTime(start).TotalMilliseconds, 3));
             json.WriteEndObject();
         }
 
         line.Write("\n"u8);
-        // After the writer has stopped there is nobody to wait for.
-        return _queue.Writer.TryWrite(line.WrittenSpan.ToArray()) || _queue.Reader.Completion.IsCompleted
-            ? ValueTask.CompletedTask
-            : WaitAsync(line.WrittenSpan.ToArray());
+        _file.Write(line.WrittenSpan);
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public void Dispose()
     {
-        await Task.Yield();
-        // Ended by completing the queue, not by the token: entries of the last requests are still written.
-        await using var stop = stoppingToken.Register(() => _queue.Writer.TryComplete());
-        var path = options.PathOf(FileName);
-        FileStream? file = null;
-        try
-        {
-            while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
-            {
-                try
-                {
-                    file ??= OpenFile(path);
-                    while (_queue.Reader.TryRead(out var line))
-                        file.Write(line);
-                    await file.FlushAsync(CancellationToken.None);
-                    if (file.Length > FileBytesMax)
-                    {
-                        await file.DisposeAsync();
-                        file = null;
-                        RollOver(path);
-                    }
-                }
-                catch (IOException ex)
-                {
-                    // The cloud goes on without its audit log, and says so.
-                    LogFailed(ex, path);
-                }
-            }
-        }
-        finally
-        {
-            if (file is not null)
-                await file.DisposeAsync();
-        }
+        _meter.Dispose();
+        _file.Dispose();
     }
 
-    private static FileStream OpenFile(string path) => new(path, new FileStreamOptions
+    private static void WriteIfAny(Utf8JsonWriter json, string name, string? value)
     {
-        Mode = FileMode.Append,
-        Access = FileAccess.Write,
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        UnixCreateMode = Skep.Linux.AtomicFile.OwnerOnly,
-        BufferSize = 64 * 1024,
-    });
-
-    private static void RollOver(string path)
-    {
-        for (var number = OldFilesMax - 1; number >= 1; number--)
-        {
-            if (File.Exists($"{path}.{number}"))
-                File.Move($"{path}.{number}", $"{path}.{number + 1}", overwrite: true);
-        }
-
-        File.Move(path, path + ".1", overwrite: true);
+        if (!string.IsNullOrEmpty(value))
+            json.WriteString(name, value);
     }
-
-    private async ValueTask WaitAsync(byte[] line)
-    {
-        try
-        {
-            await _queue.Writer.WriteAsync(line);
-        }
-        catch (ChannelClosedException)
-        {
-            // Stopping: the request is answered, its entry comes too late.
-        }
-    }
-
-    [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "audit entries cannot be written to {Path}")]
-    private partial void LogFailed(Exception exception, string path);
 }

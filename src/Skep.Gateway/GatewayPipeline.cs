@@ -60,7 +60,7 @@ public sealed partial class GatewayPipeline(
         }
         finally
         {
-            await audit.WriteAsync(context, record, start);
+            audit.Write(context, record, start);
         }
     }
 

@@ -17,7 +17,7 @@ public static class GatewayServices
 {
     private static readonly TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Registers the gateway. The program registers <see cref="Certificates"/>, dialects and an <see cref="IMetricsSource"/>.</summary>
+    /// <summary>Registers the gateway. The program registers <see cref="Certificates"/>, dialects and <see cref="Core.Observability.PrometheusMetrics"/>.</summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
     {
         services.AddSingleton(options);
@@ -29,7 +29,6 @@ public static class GatewayServices
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<GatewayPipeline>();
         services.AddSingleton<AuditLog>();
-        services.AddHostedService(s => s.GetRequiredService<AuditLog>());
         return services;
     }
 

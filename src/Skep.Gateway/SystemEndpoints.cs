@@ -1,6 +1,8 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Authorization;
+using Skep.Core.Observability;
 
 namespace Skep.Gateway;
 
@@ -12,7 +14,7 @@ public sealed class SystemEndpoints(
     CertificateAuthority authority,
     Readiness readiness,
     IAuthorizer authorizer,
-    IMetricsSource? metrics = null)
+    PrometheusMetrics metrics)
 {
     private const string PlainText = "text/plain; charset=utf-8";
 
@@ -72,13 +74,11 @@ public sealed class SystemEndpoints(
             return;
         }
 
-        if (metrics is null)
-        {
-            await TextAsync(context, StatusCodes.Status503ServiceUnavailable, "nothing is measured\n");
-            return;
-        }
-
-        context.Response.ContentType = metrics.ContentType;
-        await metrics.WriteAsync(context.Response.Body, context.RequestAborted);
+        var text = new ArrayBufferWriter<byte>(64 * 1024);
+        metrics.Write(text);
+        context.Response.ContentType = PrometheusMetrics.ContentType;
+        context.Response.ContentLength = text.WrittenCount;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(text.WrittenMemory, context.RequestAborted);
     }
 }

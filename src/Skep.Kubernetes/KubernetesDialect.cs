@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Kubernetes.Access;
@@ -23,6 +24,7 @@ public sealed partial class KubernetesDialect : IDialect
 {
     private readonly ResourceClient _client;
     private readonly ILogger<KubernetesDialect> _logger;
+    private readonly AccessRules _access;
     private readonly DiscoveryHandler _discovery;
     private readonly OpenApiHandler _openApi;
     private readonly ReviewHandler _reviews;
@@ -32,15 +34,16 @@ public sealed partial class KubernetesDialect : IDialect
     private readonly WriteVerbs _writes;
     private readonly DeleteVerbs _deletes;
 
-    /// <summary>Makes a dialect that serves the client's kinds.</summary>
-    public KubernetesDialect(ResourceClient client, ILogger<KubernetesDialect> logger)
+    /// <summary>Makes a dialect that serves the client's kinds to those whom the authorizer lets.</summary>
+    public KubernetesDialect(ResourceClient client, IAuthorizer authorizer, ILogger<KubernetesDialect> logger)
     {
         var schemas = new SchemaCatalog();
         _client = client;
         _logger = logger;
+        _access = new AccessRules(authorizer);
         _discovery = new DiscoveryHandler(client.Kinds);
         _openApi = new OpenApiHandler(client.Kinds, schemas);
-        _reviews = new ReviewHandler(client.Kinds);
+        _reviews = new ReviewHandler(client.Kinds, _access);
         _get = new GetVerb(client);
         _list = new ListVerb(client, schemas);
         _watch = new WatchVerb(client, schemas);
@@ -64,6 +67,8 @@ public sealed partial class KubernetesDialect : IDialect
     /// <inheritdoc/>
     public async Task HandleAsync(HttpContext context, Principal? principal)
     {
+        var record = RequestRecord.Of(context);
+        context.Response.Headers["Audit-Id"] = record.RequestId;
         try
         {
             await RouteAsync(context, principal ?? throw ApiErrors.Unauthorized());
@@ -84,11 +89,11 @@ public sealed partial class KubernetesDialect : IDialect
         switch (path)
         {
             case ["openapi", ..]:
-                RequireRead(context.Request);
+                RequireRead(context, principal);
                 await _openApi.HandleAsync(context, path);
                 break;
             case ["version"] or ["api"] or ["api", _] or ["apis"] or ["apis", _] or ["apis", _, _]:
-                RequireRead(context.Request);
+                RequireRead(context, principal);
                 await _discovery.HandleAsync(context, path);
                 break;
             case ["api", var version, .. var rest]:
@@ -105,7 +110,7 @@ public sealed partial class KubernetesDialect : IDialect
         }
     }
 
-    private Task ResourceAsync(HttpContext context, Principal principal, string group, string version, string[] path)
+    private async Task ResourceAsync(HttpContext context, Principal principal, string group, string version, string[] path)
     {
         var target = ResourcePath.Parse(path, isCore: group.Length == 0);
         if (target is null
@@ -124,34 +129,44 @@ public sealed partial class KubernetesDialect : IDialect
             Name = target.Name,
             Subresource = target.Subresource,
         };
-        return target.Name.Length == 0 ? CollectionAsync(request) : ItemAsync(request);
+        var (verb, handle) = target.Name.Length == 0 ? CollectionVerb(request) : ItemVerb(request);
+        _access.Require(request, verb);
+        try
+        {
+            await handle(request);
+        }
+        catch (ResourceException ex)
+        {
+            throw ApiErrors.From(ex, kind);
+        }
     }
 
-    private Task CollectionAsync(ApiRequest request)
+    private (string Verb, Func<ApiRequest, Task> Handle) CollectionVerb(ApiRequest request)
     {
         var isOneScope = request.Kind.Scope is ResourceScope.Cluster || request.Namespace is not null;
         return request.Http.Request.Method switch
         {
-            "GET" => request.QueryFlag("watch") is true ? _watch.HandleAsync(request) : _list.HandleAsync(request),
-            "POST" when isOneScope => _writes.CreateAsync(request),
-            "DELETE" when isOneScope => _deletes.DeleteCollectionAsync(request),
+            "GET" => request.QueryFlag("watch") is true ? ("watch", _watch.HandleAsync) : ("list", _list.HandleAsync),
+            "POST" when isOneScope => ("create", _writes.CreateAsync),
+            "DELETE" when isOneScope => ("deletecollection", _deletes.DeleteCollectionAsync),
             _ => throw ApiErrors.MethodNotAllowed(),
         };
     }
 
-    private Task ItemAsync(ApiRequest request) => request.Http.Request.Method switch
+    private (string Verb, Func<ApiRequest, Task> Handle) ItemVerb(ApiRequest request) => request.Http.Request.Method switch
     {
-        "GET" => _get.HandleAsync(request),
-        "PUT" => _writes.UpdateAsync(request),
-        "PATCH" => _writes.PatchAsync(request),
-        "DELETE" when request.Subresource is null => _deletes.DeleteAsync(request),
+        "GET" => ("get", _get.HandleAsync),
+        "PUT" => ("update", _writes.UpdateAsync),
+        "PATCH" => ("patch", _writes.PatchAsync),
+        "DELETE" when request.Subresource is null => ("delete", _deletes.DeleteAsync),
         _ => throw ApiErrors.MethodNotAllowed(),
     };
 
-    private static void RequireRead(HttpRequest request)
+    private void RequireRead(HttpContext context, Principal principal)
     {
-        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
             throw ApiErrors.MethodNotAllowed();
+        _access.RequirePath(context, principal);
     }
 
     private async Task FailAsync(HttpContext context, Exception exception)
@@ -159,13 +174,13 @@ public sealed partial class KubernetesDialect : IDialect
         var failure = exception switch
         {
             ApiException api => api,
-            ResourceException resource => ApiErrors.From(resource, _client.Kinds),
+            ResourceException resource => ApiErrors.From(resource, kind: null),
             BadHttpRequestException { StatusCode: 413 } => ApiErrors.TooLarge(RequestBody.BytesMax),
             BadHttpRequestException bad => ApiErrors.BadRequest(bad.Message),
-            _ => new ApiException(500, "InternalError", "an internal error occurred; the server's log says more"),
+            _ => new ApiException(500, "InternalError", $"an internal error occurred; the server's log says more under request id {RequestRecord.Of(context).RequestId}"),
         };
         if (failure.Code == 500)
-            LogFailure(context.Request.Method, context.Request.Path, exception);
+            LogFailure(RequestRecord.Of(context).RequestId, context.Request.Method, context.Request.Path, exception);
         if (context.Response.HasStarted)
         {
             // Half an answer must not look whole.
@@ -173,12 +188,15 @@ public sealed partial class KubernetesDialect : IDialect
             return;
         }
 
+        var record = RequestRecord.Of(context);
+        record.Reason ??= failure.Reason;
         context.Response.Clear();
+        context.Response.Headers["Audit-Id"] = record.RequestId;
         if (failure.Details?.RetryAfterSeconds is { } seconds)
             context.Response.Headers.RetryAfter = seconds.ToString();
         await ResourceResponse.WriteJsonAsync(context, failure.Code, StatusDocument.Failure(failure));
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "request failed: {Method} {Path}")]
-    private partial void LogFailure(string method, string path, Exception exception);
+    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "request {RequestId} {Method} {Path} failed")]
+    private partial void LogFailure(string requestId, string method, string path, Exception exception);
 }

@@ -4,6 +4,7 @@ using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Linux;
 using Skep.Networking.Agent;
+using Skep.Networking.Controllers;
 using Skep.Networking.Dns;
 using Skep.Networking.Kinds;
 
@@ -21,6 +22,9 @@ public sealed class NetworkingRoom : IRoom
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
         services.AddSingleton(new HostNames(options.HostPrefix));
+        services.AddSingleton<RegionDefaults>();
+        services.AddHostedService<RegionDefaultsService>();
+        services.AddReconciler<InstanceInterfaceController>();
         if (options.IsSimulated)
         {
             services.AddReconciler<SimulatedInterfaceAgent>();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Storage.Kinds;
+using Skep.Storage.Volumes;
 
 namespace Skep.Storage;
 
@@ -14,5 +15,8 @@ public sealed class StorageRoom : IRoom
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
+        services.AddSingleton<VolumeFiles>();
+        services.AddReconciler<VolumeAgent>();
+        services.AddReconciler<RootVolumeController>();
     }
 }

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Compute.Kinds;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
@@ -21,6 +22,8 @@ namespace Skep.Kubernetes.Tests;
 public sealed class ApiHost : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly List<(string Part, TaskCompletionSource Seen)> _expected = [];
+    private bool _isStoreStopped;
 
     private ApiHost(WebApplication application, TestResources resources)
     {
@@ -55,11 +58,15 @@ public sealed class ApiHost : IAsyncDisposable
             o.Limits.MaxRequestBodySize = null;
         });
         var application = builder.Build();
-        var dialect = new KubernetesDialect(resources.Client, NullLogger<KubernetesDialect>.Instance);
+        var dialect = new KubernetesDialect(resources.Client, new GroupAuthorizer(resources.Client.Kinds), NullLogger<KubernetesDialect>.Instance);
         ApiHost? host = null;
-        application.Run(context => dialect.Claims(context)
-            ? dialect.HandleAsync(context, host!.Principal)
-            : throw new InvalidOperationException($"nobody claims {context.Request.Path}"));
+        application.Run(context =>
+        {
+            host!.Announce($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+            return dialect.Claims(context)
+                ? dialect.HandleAsync(context, host.Principal)
+                : throw new InvalidOperationException($"nobody claims {context.Request.Path}");
+        });
         await application.StartAsync(ct);
         return host = new ApiHost(application, resources);
     }
@@ -89,10 +96,33 @@ public sealed class ApiHost : IAsyncDisposable
         return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Completes when a request comes whose method, path and query contain a text.</summary>
+    public Task RequestSeen(string part)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_expected)
+            _expected.Add((part, seen));
+        return seen.Task.WaitAsync(TestContext.Current.CancellationToken);
+    }
+
+    private void Announce(string request)
+    {
+        lock (_expected)
+            _expected.RemoveAll(e => request.Contains(e.Part, StringComparison.Ordinal) && e.Seen.TrySetResult());
+    }
+
+    /// <summary>Stops the store under the running server.</summary>
+    public async Task StopStoreAsync()
+    {
+        if (!_isStoreStopped)
+            await Resources.DisposeAsync();
+        _isStoreStopped = true;
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await Resources.DisposeAsync();
+        await StopStoreAsync();
         await _application.DisposeAsync();
     }
 }

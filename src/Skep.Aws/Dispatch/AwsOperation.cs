@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Skep.Aws.Protocol;
 
 namespace Skep.Aws.Dispatch;
@@ -10,6 +11,12 @@ internal abstract class AwsOperation
 
     /// <summary>Work outside the request's transaction that must be done before it, such as making the default network.</summary>
     public virtual ValueTask PrepareAsync(Structure request, AwsCall call, CancellationToken ct) => ValueTask.CompletedTask;
+
+    /// <summary>Filters that AWS documents for the operation and that lead nowhere here; a test keeps this empty.</summary>
+    public virtual IReadOnlyList<string> UnresolvedFilters(OperationModel model) => [];
+
+    /// <summary>The member that each filter without a rule of its own reads; for tests.</summary>
+    public virtual IReadOnlyDictionary<string, string> ResolvedFilters(OperationModel model) => FrozenDictionary<string, string>.Empty;
 
     /// <summary>Resources that keep an idempotency record alive beyond its time, by id.</summary>
     public virtual IReadOnlyList<string> Subjects(Structure response) => [];

@@ -43,8 +43,7 @@ internal abstract class DescribeOperation<TRequest, TResponse, TItem> : AwsOpera
     /// <inheritdoc/>
     protected override ValueTask<TResponse> HandleAsync(OperationModel model, TRequest request, AwsCall call, CancellationToken ct)
     {
-        var filters = _filters ??= FilterTable.Make(model, ItemShape(model), FilterOverrides);
-        var conditions = filters.Conditions(RequestMembers.Filters(request));
+        var conditions = Filters(model).Conditions(RequestMembers.Filters(request));
         var maxResults = RequestMembers.MaxResults(request);
         CheckPaging(request, maxResults);
         var token = RequestMembers.NextToken(request);
@@ -72,6 +71,14 @@ internal abstract class DescribeOperation<TRequest, TResponse, TItem> : AwsOpera
             response.Slots[model.Output!.Find("NextToken")!.Slot] = next;
         return new(response);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> UnresolvedFilters(OperationModel model) => Filters(model).Unresolved;
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> ResolvedFilters(OperationModel model) => Filters(model).Paths;
+
+    private FilterTable Filters(OperationModel model) => _filters ??= FilterTable.Make(model, ItemShape(model), FilterOverrides);
 
     /// <summary>The shape of <typeparamref name="TItem"/>: an element of the answer's list, or of a list in that.</summary>
     private static Shape ItemShape(OperationModel model)

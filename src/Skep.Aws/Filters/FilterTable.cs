@@ -30,6 +30,9 @@ internal sealed class FilterTable
     /// <summary>Filters that AWS documents for the operation and that lead nowhere here; a test keeps this empty.</summary>
     public IReadOnlyList<string> Unresolved { get; private init; } = [];
 
+    /// <summary>Where each filter that has no rule of its own leads; for tests.</summary>
+    public IReadOnlyDictionary<string, string> Paths { get; private init; } = FrozenDictionary<string, string>.Empty;
+
     /// <summary>Resolves the filters of an operation against the shape of its items.</summary>
     public static FilterTable Make<TItem>(OperationModel operation, Shape item, IReadOnlyDictionary<string, FilterRule<TItem>> overrides)
         where TItem : Structure
@@ -37,20 +40,29 @@ internal sealed class FilterTable
         var paths = new FilterPaths(item);
         var rules = new Dictionary<string, FilterRule<Structure>>(StringComparer.Ordinal);
         var unresolved = new List<string>();
+        var resolved = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, rule) in overrides)
             rules[name] = (structure, call) => rule((TItem)structure, call);
         foreach (var name in operation.Filters)
         {
             if (rules.ContainsKey(name) || name is "tag" or "tag-key" or "tag-value" || name.StartsWith("tag:", StringComparison.Ordinal))
                 continue;
-            if (paths.Find(name) is { } path)
-                rules[name] = (structure, _) => FilterPaths.Values(structure, path);
-            else
+            if (paths.Find(name) is not { } path)
+            {
                 unresolved.Add(name);
+                continue;
+            }
+
+            rules[name] = (structure, _) => FilterPaths.Values(structure, path);
+            resolved[name] = string.Join('.', path.Select(m => m.Name));
         }
 
         var tags = item.Find("Tags") ?? item.Find("TagSet");
-        return new FilterTable(rules.ToFrozenDictionary(StringComparer.Ordinal), tags is null ? null : [tags]) { Unresolved = unresolved };
+        return new FilterTable(rules.ToFrozenDictionary(StringComparer.Ordinal), tags is null ? null : [tags]) 
+        {
+            Unresolved = unresolved,
+            Paths = resolved,
+        };
     }
 
     /// <summary>The conditions of a request.</summary>

@@ -32,14 +32,16 @@ internal sealed class IdSyntax
         ["VpcPeeringConnectionId"] = new("pcx", "InvalidVpcPeeringConnectionId.Malformed"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    private readonly string _prefix;
     private readonly string _code;
 
     private IdSyntax(string prefix, string code)
     {
-        _prefix = prefix;
+        Prefix = prefix;
         _code = code;
     }
+
+    /// <summary>What stands before the dash: "i".</summary>
+    public string Prefix { get; }
 
     /// <summary>The syntax of a member's value, or null when it is no id.</summary>
     public static IdSyntax? For(string parentPath, string member)
@@ -62,7 +64,7 @@ internal sealed class IdSyntax
     /// <exception cref="AwsException">The resource's …Malformed code.</exception>
     public void Check(string text)
     {
-        if (!IsId(_prefix, text))
-            throw new AwsException(_code, 400, $"Invalid id: \"{text}\" (expecting \"{_prefix}-...\")");
+        if (!IsId(Prefix, text))
+            throw new AwsException(_code, 400, $"Invalid id: \"{text}\" (expecting \"{Prefix}-...\")");
     }
 }

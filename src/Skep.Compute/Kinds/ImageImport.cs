@@ -68,7 +68,7 @@ public sealed class ImageImportStatus : OpenObject
     [Description("What is being done, or why it failed.")]
     public string? Message { get; set; }
 
-    [Description("The image, once it is available.")]
+    [Description("The id of the image that is being made; it exists once the phase is Succeeded.")]
     public string? ImageId { get; set; }
     public DateTimeOffset? StartTime { get; set; }
     public DateTimeOffset? CompletionTime { get; set; }

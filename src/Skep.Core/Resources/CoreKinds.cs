@@ -12,7 +12,13 @@ public static class CoreKinds
         Description = "A project: the scope of names, of access and, through its Account, an AWS account.",
         Columns = [new("Status", "status.phase")],
         SelectableFields = ["status.phase"],
-        Default = static n => n.Status ??= new NamespaceStatus(),
+        Default = static n =>
+        {
+            n.Status ??= new NamespaceStatus();
+            // Content goes before its namespace: NamespaceReconciler takes the finalizer away when there is none left.
+            if (n.Metadata.DeletionTimestamp is null && n.Metadata.Finalizers?.Contains(Reconcile.NamespaceReconciler.Finalizer) is not true)
+                (n.Metadata.Finalizers ??= []).Add(Reconcile.NamespaceReconciler.Finalizer);
+        },
     };
 
     /// <summary>A machine that runs instances and pods.</summary>

@@ -1,33 +1,59 @@
+using Microsoft.AspNetCore.Http;
+using Skep.Core.Hosting;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
 using Skep.Kubernetes.Errors;
 using Skep.Kubernetes.Requests;
 
 namespace Skep.Kubernetes.Access;
 
-/// <summary>
-/// Who may do what through the resource API: masters everything, others read what is not sensitive in their own
-/// namespace. The one place where this dialect asks.
-/// </summary>
-internal static class AccessRules
+/// <summary>The one place where this dialect asks who may do what, and tells the audit record.</summary>
+internal sealed class AccessRules(IAuthorizer authorizer)
 {
-    /// <summary>Verbs of principals that are not masters.</summary>
-    public static IReadOnlyList<string> ReadVerbs { get; } = ["get", "list", "watch"];
+    /// <summary>Verbs on resources, for the question "what may I do".</summary>
+    public static IReadOnlyList<string> Verbs { get; } = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-    /// <summary>Whether a principal may use a verb on resources of a kind; <paramref name="ns"/> null means all namespaces.</summary>
-    public static bool Allows(Principal principal, string verb, Kind kind, string? ns) =>
-        principal.IsMaster
-        || (ReadVerbs.Contains(verb)
-            && !kind.IsSensitive
-            && (kind.Scope is ResourceScope.Namespaced ? ns == principal.Namespace : kind == CoreKinds.Namespace && ns == principal.Namespace));
+    /// <summary>Whether a principal may use a verb on a resource; "" where namespace, subresource and name are not given.</summary>
+    public AuthorizationDecision Decide(Principal principal, string verb, GroupResource resource, string ns, string name, string subresource) =>
+        authorizer.Authorize(principal, new AuthorizationRequest
+        {
+            Verb = verb,
+            Resource = resource,
+            Namespace = NullIfEmpty(ns),
+            Name = NullIfEmpty(name),
+            Subresource = NullIfEmpty(subresource),
+        });
 
-    /// <summary>Refuses what a principal may not do.</summary>
+    /// <summary>Whether a principal may read a path that is no resource.</summary>
+    public AuthorizationDecision Decide(Principal principal, string verb, string path) =>
+        authorizer.Authorize(principal, new AuthorizationRequest { Verb = verb, Path = path });
+
+    /// <summary>Refuses a request on resources that its principal may not make.</summary>
     /// <exception cref="ApiException">403.</exception>
-    public static void Require(ApiRequest request, string verb)
+    public void Require(ApiRequest request, string verb)
     {
-        // A namespace is read by its own people: its name is the namespace that the question is about.
-        var ns = request.Kind == CoreKinds.Namespace && request.Name.Length > 0 ? request.Name : request.Namespace;
-        if (!Allows(request.Principal, verb, request.Kind, ns))
-            throw ApiErrors.Forbidden(request.Principal, verb, request.Kind, request.Namespace, request.Name, request.Subresource);
+        var kind = request.Kind;
+        var record = RequestRecord.Of(request.Http);
+        record.Action = request.Subresource is null ? $"{verb} {kind.GroupResource}" : $"{verb} {kind.GroupResource}/{request.Subresource}";
+        record.Resource = request.Namespace is null ? request.Name : $"{request.Namespace}/{request.Name}";
+        var decision = Decide(request.Principal, verb, kind.GroupResource, request.Namespace ?? "", request.Name, request.Subresource ?? "");
+        if (decision.IsAllowed)
+            return;
+        record.Reason = decision.Reason;
+        throw ApiErrors.Forbidden(request.Principal, verb, kind, request.Namespace, request.Name, request.Subresource, decision.Reason);
     }
+
+    /// <summary>Refuses a read of a path that is no resource.</summary>
+    /// <exception cref="ApiException">403.</exception>
+    public void RequirePath(HttpContext http, Principal principal)
+    {
+        var path = http.Request.Path.Value ?? "/";
+        RequestRecord.Of(http).Action = $"get {path}";
+        var decision = Decide(principal, "get", path);
+        if (!decision.IsAllowed)
+            throw new ApiException(403, "Forbidden", $"forbidden: User \"{principal.Name}\" cannot get path \"{ApiRequest.Shorten(path)}\": {decision.Reason}");
+    }
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }

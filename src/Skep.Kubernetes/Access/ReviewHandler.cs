@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Skep.Core.Hosting;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
 using Skep.Kubernetes.Errors;
 using Skep.Kubernetes.Requests;
@@ -9,13 +11,14 @@ using Skep.Kubernetes.Verbs;
 namespace Skep.Kubernetes.Access;
 
 /// <summary>Answers what a principal asks about itself: who am I, may I do this, what may I do.</summary>
-internal sealed class ReviewHandler(KindRegistry kinds)
+internal sealed class ReviewHandler(KindRegistry kinds, AccessRules access)
 {
     /// <summary>Answers a POST of a review: the same document with its status.</summary>
     public async Task HandleAsync(HttpContext http, Principal principal, ReviewKind review)
     {
         if (!HttpMethods.IsPost(http.Request.Method))
             throw ApiErrors.MethodNotAllowed();
+        RequestRecord.Of(http).Action = $"create {review.Plural}.{review.Group}";
         var document = (await RequestBody.ReadDocumentAsync(http.Request, http.RequestAborted)).Document;
         if (Text(document, "kind") is { Length: > 0 } kind && kind != review.Name)
             throw ApiErrors.BadRequest($"the kind in the data ({ApiRequest.Shorten(kind)}) does not match the expected kind ({review.Name})");
@@ -52,22 +55,17 @@ internal sealed class ReviewHandler(KindRegistry kinds)
         {
             if (spec["nonResourceAttributes"] is not JsonObject)
                 throw ApiErrors.BadRequest("spec: exactly one of resourceAttributes and nonResourceAttributes is needed");
-            // Paths beside resources are discovery, which everybody who is signed in may read.
-            var isRead = Text((JsonObject)spec["nonResourceAttributes"]!, "verb") is "get" or "head";
-            return Answer(principal.IsMaster || isRead, "");
+            var path = (JsonObject)spec["nonResourceAttributes"]!;
+            return Answer(access.Decide(principal, Text(path, "verb") is "head" ? "get" : Text(path, "verb"), Text(path, "path")));
         }
 
         var verb = Text(attributes, "verb");
         var resource = new GroupResource(Text(attributes, "group"), Text(attributes, "resource"));
-        if (principal.IsMaster)
-            return Answer(isAllowed: true, $"{Principal.MastersGroup} may do everything");
+        // Everybody who is signed in may ask about themselves.
         if (verb == "create" && ReviewKinds.All.Any(r => r.Group == resource.Group && r.Plural == resource.Resource))
-            return Answer(isAllowed: true, "");
-        if (!kinds.TryGet(resource, out var kind))
-            return Answer(isAllowed: false, $"there is no resource {ApiRequest.Shorten(resource.ToString())}");
-        var ns = kind == CoreKinds.Namespace ? Text(attributes, "name") : Text(attributes, "namespace");
-        var isAllowed = AccessRules.Allows(principal, verb, kind, ns.Length == 0 ? null : ns);
-        return Answer(isAllowed, isAllowed ? "" : $"{principal.Name} may read its own namespace {principal.Namespace}, without secrets");
+            return Answer(AuthorizationDecision.Allow("everybody may ask this"));
+        return Answer(access.Decide(
+            principal, verb, resource, Text(attributes, "namespace"), Text(attributes, "name"), Text(attributes, "subresource")));
     }
 
     private JsonObject Rules(Principal principal, JsonObject spec)
@@ -76,13 +74,18 @@ internal sealed class ReviewHandler(KindRegistry kinds)
         var rules = new JsonArray();
         if (principal.IsMaster)
         {
-            rules.Add(Rule(["*"], ["*"], ["*"]));
+            rules.Add((JsonNode)Rule(["*"], ["*"], ["*"]));
         }
         else
         {
-            var readable = kinds.All.Where(k => AccessRules.Allows(principal, "get", k, ns));
-            foreach (var group in readable.GroupBy(k => k.Group))
-                rules.Add(Rule(AccessRules.ReadVerbs, [group.Key], [.. group.Select(k => k.Plural)]));
+            foreach (var kind in kinds.All)
+            {
+                var scope = kind.Scope is ResourceScope.Namespaced ? ns : "";
+                var name = kind == CoreKinds.Namespace ? ns : "";
+                List<string> verbs = [.. AccessRules.Verbs.Where(v => access.Decide(principal, v, kind.GroupResource, scope, name, "").IsAllowed)];
+                if (verbs.Count > 0)
+                    rules.Add((JsonNode)Rule(verbs, [kind.Group], [kind.Plural]));
+            }
         }
 
         var nonResource = new JsonObject { ["verbs"] = Texts(principal.IsMaster ? ["*"] : ["get"]), ["nonResourceURLs"] = Texts(["*"]) };
@@ -96,13 +99,7 @@ internal sealed class ReviewHandler(KindRegistry kinds)
         ["resources"] = Texts(resources),
     };
 
-    private static JsonObject Answer(bool isAllowed, string reason)
-    {
-        var status = new JsonObject { ["allowed"] = isAllowed };
-        if (reason.Length > 0)
-            status["reason"] = reason;
-        return status;
-    }
+    private static JsonObject Answer(AuthorizationDecision decision) => new() { ["allowed"] = decision.IsAllowed, ["reason"] = decision.Reason };
 
     private static JsonArray Texts(IReadOnlyList<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
 

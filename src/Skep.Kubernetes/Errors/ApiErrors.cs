@@ -41,12 +41,12 @@ internal static class ApiErrors
     public static ApiException Expired(string message) => new(410, "Expired", message);
 
     /// <summary>The principal may not do this.</summary>
-    public static ApiException Forbidden(Principal principal, string verb, Kind kind, string? ns, string name, string? subresource)
+    public static ApiException Forbidden(Principal principal, string verb, Kind kind, string? ns, string name, string? subresource, string why)
     {
         var resource = subresource is null ? kind.Plural : $"{kind.Plural}/{subresource}";
         var scope = kind.Scope is ResourceScope.Namespaced && ns is not null ? $"in the namespace \"{ns}\"" : "at the cluster scope";
         var subject = name.Length == 0 ? kind.GroupResource.ToString() : $"{kind.GroupResource} \"{name}\"";
-        return new(403, "Forbidden", $"{subject} is forbidden: User \"{principal.Name}\" cannot {verb} resource \"{resource}\" in API group \"{kind.Group}\" {scope}")
+        return new(403, "Forbidden", $"{subject} is forbidden: User \"{principal.Name}\" cannot {verb} resource \"{resource}\" in API group \"{kind.Group}\" {scope}: {why}")
         {
             Details = new(name, kind.Group, kind.Plural),
         };
@@ -72,10 +72,10 @@ internal static class ApiErrors
         return new(422, "Invalid", $"{qualified} \"{name}\" is invalid: {list}") { Details = new(name, kind.Group, kind.Name) { Causes = causes } };
     }
 
-    /// <summary>Translates a failure of the resource model.</summary>
-    public static ApiException From(ResourceException failure, KindRegistry kinds)
+    /// <summary>Translates a failure of the resource model; <paramref name="kind"/> is what the request was about.</summary>
+    public static ApiException From(ResourceException failure, Kind? kind)
     {
-        if (failure.Reason is ResourceError.Invalid && FindKind(failure, kinds) is { } kind)
+        if (failure.Reason is ResourceError.Invalid && kind is not null && failure.Causes.Count > 0)
             return Invalid(kind, NameIn(failure), failure.Causes);
         var details = failure.Key is { } key ? new StatusDetails(key.Name, key.GroupResource.Group, key.GroupResource.Resource) : null;
         return failure.Reason switch
@@ -103,9 +103,6 @@ internal static class ApiErrors
         FieldErrorReason.Forbidden => $"Forbidden: {error.Message}",
         _ => $"Invalid value: {error.Message}",
     };
-
-    private static Kind? FindKind(ResourceException failure, KindRegistry kinds) =>
-        kinds.All.FirstOrDefault(k => k.Name == failure.KindName || k.Plural == failure.KindName);
 
     // The resource model's message begins with the kind and the quoted name; the name itself is not a member.
     private static string NameIn(ResourceException failure)

@@ -15,10 +15,12 @@ internal sealed class JsonPatch : Patch
     /// <summary>Bytes, roughly, that the copy operations of one patch may add together.</summary>
     public const int CopiedBytesMax = RequestBody.BytesMax;
 
+    private readonly Kind _kind;
     private readonly List<Operation> _operations;
 
-    public JsonPatch(JsonArray operations)
+    public JsonPatch(JsonArray operations, Kind kind)
     {
+        _kind = kind;
         if (operations.Count > OperationsMax)
             throw new ApiException(413, "RequestEntityTooLarge", $"the allowed maximum operations in a JSON patch is {OperationsMax}, got {operations.Count}");
         _operations = [.. operations.Select(Read)];
@@ -28,6 +30,7 @@ internal sealed class JsonPatch : Patch
     public override JsonObject Apply(JsonObject document)
     {
         JsonNode? root = document;
+        var name = (string?)document["metadata"]?["name"] ?? "";
         long copied = 0;
         for (var i = 0; i < _operations.Count; i++)
         {
@@ -38,11 +41,20 @@ internal sealed class JsonPatch : Patch
             }
             catch (PatchFailure failure)
             {
-                throw new ApiException(422, "Invalid", $"the server rejected our request due to an error in our request: operation {i} ({operation.Op} {ApiRequest.Shorten(operation.PathText)}): {failure.Message}");
+                throw Refused(_kind, name, i, operation, failure.Message);
             }
         }
 
         return root as JsonObject ?? throw ApiErrors.BadRequest("the patched document must be an object");
+    }
+
+    private static ApiException Refused(Kind kind, string name, int index, Operation operation, string why)
+    {
+        var cause = new StatusCause("FieldValueInvalid", $"operation {index} ({operation.Op}): {why}", operation.PathText.Length == 0 ? "/" : ApiRequest.Shorten(operation.PathText));
+        return new(422, "Invalid", $"the server rejected our request due to an error in our request: {cause.Field}: {cause.Message}")
+        {
+            Details = new(name, kind.Group, kind.Name) { Causes = [cause] },
+        };
     }
 
     private static Operation Read(JsonNode? node, int index)

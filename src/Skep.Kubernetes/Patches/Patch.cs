@@ -31,7 +31,7 @@ internal abstract class Patch
         {
             case JsonPatchType:
                 var operations = JsonTree.Parse(bytes, duplicates) as JsonArray ?? throw ApiErrors.BadRequest("a JSON patch must be a list of operations");
-                return new JsonPatch(operations) { Duplicates = duplicates };
+                return new JsonPatch(operations, kind) { Duplicates = duplicates };
             case MergePatchType:
                 return new MergePatch(JsonTree.ParseObject(bytes, duplicates)) { Duplicates = duplicates };
             case StrategicMergePatchType when isBuiltIn:

@@ -133,7 +133,7 @@ internal sealed class StrategicMergePatch(JsonObject patch, Schema schema) : Pat
                     if (index >= 0)
                         current[index] = merged;
                     else
-                        current.Add(merged);
+                        current.Add((JsonNode)merged);
                     break;
             }
         }

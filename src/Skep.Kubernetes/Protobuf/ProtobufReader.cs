@@ -48,15 +48,15 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> bytes)
         var length = ReadVarint();
         if (length > (ulong)_rest.Length)
             throw Malformed("a field is longer than what follows");
-        var bytes = _rest[..(int)length];
+        var content = _rest[..(int)length];
         _rest = _rest[(int)length..];
-        return bytes;
+        return content;
     }
 
     public string ReadText()
     {
-        var bytes = ReadBytes();
-        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw Malformed("a string is not valid UTF-8");
+        var text = ReadBytes();
+        return Utf8.IsValid(text) ? Encoding.UTF8.GetString(text) : throw Malformed("a string is not valid UTF-8");
     }
 
     /// <summary>Passes over a field that is not known.</summary>

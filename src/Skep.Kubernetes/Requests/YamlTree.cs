@@ -63,6 +63,8 @@ internal static class YamlTree
         {
             if (!parser.TryConsume<Scalar>(out var key))
                 throw ApiErrors.BadRequest($"line {parser.Current?.Start.Line}: the key of a YAML mapping must be a scalar");
+            if (!IsUnicode(key.Value))
+                throw ApiErrors.BadRequest($"line {key.Start.Line}: a key is not valid Unicode");
             var memberPath = path.Length == 0 ? key.Value : $"{path}.{key.Value}";
             var value = Read(parser, memberPath, depth + 1, duplicates);
             if (node.ContainsKey(key.Value))
@@ -76,6 +78,8 @@ internal static class YamlTree
     private static JsonValue? Scalar(Scalar scalar)
     {
         var text = scalar.Value;
+        if (!IsUnicode(text))
+            throw ApiErrors.BadRequest($"line {scalar.Start.Line}: a string is not valid Unicode");
         if (scalar.Style is not ScalarStyle.Plain || scalar.Tag == "tag:yaml.org,2002:str")
             return JsonValue.Create(text);
         switch (text)
@@ -97,5 +101,18 @@ internal static class YamlTree
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real)
             ? JsonValue.Create(real)
             : JsonValue.Create(text);
+    }
+
+    // An escape in a quoted scalar can spell half of a surrogate pair, which no UTF-8 can hold.
+    private static bool IsUnicode(ReadOnlySpan<char> text)
+    {
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(text, out _, out var length) is not System.Buffers.OperationStatus.Done)
+                return false;
+            text = text[length..];
+        }
+
+        return true;
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Skep.Core.Resources;
 using Skep.Core.Store;
-using Skep.Kubernetes.Access;
 using Skep.Kubernetes.Errors;
 using Skep.Kubernetes.OpenApi;
 using Skep.Kubernetes.Output;
@@ -16,7 +15,6 @@ internal sealed class DeleteVerbs(ResourceClient client, SchemaCatalog schemas)
     /// <summary>DELETE on a resource: a Status when it is gone, the resource when finalizers hold it.</summary>
     public async Task DeleteAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "delete");
         var output = ResourceOutput.Of(request, client.Time);
         var (options, isDryRun) = await ReadOptionsAsync(request);
         var isGone = false;
@@ -44,7 +42,6 @@ internal sealed class DeleteVerbs(ResourceClient client, SchemaCatalog schemas)
     /// <summary>DELETE on a collection: all that the selectors match; answers with what was there.</summary>
     public async Task DeleteCollectionAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "deletecollection");
         var output = ResourceOutput.Of(request, client.Time);
         var filter = ResourceFilter.Of(request, schemas);
         var (options, isDryRun) = await ReadOptionsAsync(request);

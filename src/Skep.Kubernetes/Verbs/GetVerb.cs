@@ -1,6 +1,5 @@
 using Skep.Core.Resources;
 using Skep.Core.Store;
-using Skep.Kubernetes.Access;
 using Skep.Kubernetes.Errors;
 using Skep.Kubernetes.Output;
 using Skep.Kubernetes.Requests;
@@ -13,7 +12,6 @@ internal sealed class GetVerb(ResourceClient client)
     /// <summary>Answers with the resource.</summary>
     public async Task HandleAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "get");
         var output = ResourceOutput.Of(request, client.Time);
         var view = client.View;
         if (ResourceVersions.Parse(request.Query("resourceVersion")) is { } asked && asked > view.Revision)

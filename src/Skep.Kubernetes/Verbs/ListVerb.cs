@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Core.Resources;
 using Skep.Core.Store;
-using Skep.Kubernetes.Access;
 using Skep.Kubernetes.Errors;
 using Skep.Kubernetes.OpenApi;
 using Skep.Kubernetes.Output;
@@ -21,7 +20,6 @@ internal sealed class ListVerb(ResourceClient client, SchemaCatalog schemas)
     /// <summary>Answers a list.</summary>
     public async Task HandleAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "list");
         if (request.Http.Request.Query.ContainsKey("sendInitialEvents"))
             throw ApiErrors.InvalidOptions("ListOptions", "sendInitialEvents", "sendInitialEvents is forbidden for list");
         var output = ResourceOutput.Of(request, client.Time);

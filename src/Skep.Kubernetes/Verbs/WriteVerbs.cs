@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Skep.Core.Resources;
 using Skep.Core.Store;
-using Skep.Kubernetes.Access;
 using Skep.Kubernetes.Errors;
 using Skep.Kubernetes.OpenApi;
 using Skep.Kubernetes.Output;
@@ -16,7 +15,6 @@ internal sealed class WriteVerbs(ResourceClient client, SchemaCatalog schemas)
     /// <summary>POST on a collection.</summary>
     public async Task CreateAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "create");
         var output = ResourceOutput.Of(request, client.Time);
         var body = await RequestBody.ReadDocumentAsync(request.Http.Request, request.Aborted);
         DocumentCheck.Require(request, body.Document);
@@ -31,7 +29,6 @@ internal sealed class WriteVerbs(ResourceClient client, SchemaCatalog schemas)
     /// <summary>PUT on a resource or its status.</summary>
     public async Task UpdateAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "update");
         var output = ResourceOutput.Of(request, client.Time);
         var body = await RequestBody.ReadDocumentAsync(request.Http.Request, request.Aborted);
         DocumentCheck.Require(request, body.Document);
@@ -45,7 +42,6 @@ internal sealed class WriteVerbs(ResourceClient client, SchemaCatalog schemas)
     /// <summary>PATCH on a resource or its status.</summary>
     public async Task PatchAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "patch");
         var output = ResourceOutput.Of(request, client.Time);
         var bytes = await RequestBody.ReadAsync(request.Http.Request, request.Aborted);
         var patch = Patch.Parse(RequestBody.MediaType(request.Http.Request), bytes, request.Kind, schemas);

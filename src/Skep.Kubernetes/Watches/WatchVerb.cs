@@ -1,6 +1,5 @@
 using Skep.Core.Resources;
 using Skep.Core.Store;
-using Skep.Kubernetes.Access;
 using Skep.Kubernetes.Errors;
 using Skep.Kubernetes.OpenApi;
 using Skep.Kubernetes.Output;
@@ -22,7 +21,6 @@ internal sealed class WatchVerb(ResourceClient client, SchemaCatalog schemas)
     /// <summary>Streams until the client goes away, the time is up or the store stops.</summary>
     public async Task HandleAsync(ApiRequest request)
     {
-        AccessRules.Require(request, "watch");
         var output = ResourceOutput.Of(request, client.Time);
         var filter = ResourceFilter.Of(request, schemas);
         if (request.Query("continue").Length > 0)
@@ -42,6 +40,7 @@ internal sealed class WatchVerb(ResourceClient client, SchemaCatalog schemas)
         if (!startsNow && asked < client.Store.CompactedRevision)
             throw ApiErrors.Expired($"too old resource version: {asked} ({client.Store.CompactedRevision})");
 
+        var lifetime = Lifetime(request);
         var allowsBookmarks = request.QueryFlag("allowWatchBookmarks") ?? false;
         await using var stream = new WatchStream(request.Http, output, filter, allowsBookmarks, client.Time);
         if (startsNow && sendsInitialEvents is not false)
@@ -57,7 +56,6 @@ internal sealed class WatchVerb(ResourceClient client, SchemaCatalog schemas)
         }
 
         var position = startsNow ? view.Revision : asked!.Value;
-        var lifetime = Lifetime(request);
         await stream.RunAsync(client.Store, request.Kind.GroupResource, position, lifetime);
     }
 

@@ -64,7 +64,7 @@ public sealed class QemuImg(CommandRunner runner)
     public Task ConvertToQcow2Async(string source, DiskImageFormat format, string target, bool compress, CancellationToken ct)
     {
         var directory = DirectoryOf(source);
-        var targetName = DirectoryOf(target) == directory ? Path.GetFileName(target) : target;
+        var targetName = Path.GetRelativePath(directory, Path.GetFullPath(target));
         string[] compression = compress ? ["-c"] : [];
         return runner.CheckAsync(
             Make(directory, _copyTimeout, ["convert", "-f", format.QemuName(), "-O", "qcow2", .. compression, Path.GetFileName(source), targetName]), ct);

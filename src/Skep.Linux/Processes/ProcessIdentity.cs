@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Skep.Linux.Processes;
@@ -10,7 +9,7 @@ namespace Skep.Linux.Processes;
 /// <param name="ProcessId">The pid.</param>
 /// <param name="StartTicks">Field 22 of /proc/PID/stat, proc(5): clock ticks after boot.</param>
 /// <param name="BootId">/proc/sys/kernel/random/boot_id.</param>
-public sealed partial record ProcessIdentity(int ProcessId, long StartTicks, string BootId)
+public sealed record ProcessIdentity(int ProcessId, long StartTicks, string BootId)
 {
     /// <summary>Asks a process to end (SIGTERM).</summary>
     public const int SignalTerminate = 15;
@@ -57,19 +56,15 @@ public sealed partial record ProcessIdentity(int ProcessId, long StartTicks, str
     /// <summary>Whether the process exists still.</summary>
     public bool IsAlive() => Of(ProcessId) == this;
 
-    /// <summary>Sends a signal, unless that process is gone. False when it is.</summary>
-    /// <exception cref="IOException">The signal is not allowed.</exception>
+    /// <summary>Sends a signal to exactly this process, however quickly its pid is used again. False when it is gone.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">This user may not signal it.</exception>
     public bool TrySignal(int signal)
     {
-        if (!IsAlive())
+        using var pidfd = ProcessCalls.OpenPidfd(ProcessId);
+        if (pidfd is null || !IsAlive())
             return false;
-        if (Kill(ProcessId, signal) == 0)
-            return true;
-        const int noSuchProcess = 3;
-        var error = Marshal.GetLastPInvokeError();
-        return error != noSuchProcess
-            ? throw new IOException($"process {ProcessId} cannot be signalled: {Marshal.GetPInvokeErrorMessage(error)}")
-            : false;
+        ProcessCalls.SendSignal(pidfd, signal);
+        return true;
     }
 
     /// <summary>Reads what <see cref="ToString"/> wrote; null when it did not write it.</summary>
@@ -112,7 +107,4 @@ public sealed partial record ProcessIdentity(int ProcessId, long StartTicks, str
             && fields[0] is not ("Z" or "X")
             && long.TryParse(fields[StartTimeField - FirstFieldAfterName], NumberStyles.None, CultureInfo.InvariantCulture, out ticks);
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 }

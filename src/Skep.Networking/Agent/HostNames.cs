@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Skep.Core.Resources;
@@ -16,6 +17,9 @@ internal sealed class HostNames(string prefix)
     /// <summary>linux/if.h: IFNAMSIZ less the terminator.</summary>
     private const int DeviceNameMax = 15;
     private const int AwsIdHexLength = 17;
+
+    /// <summary>The digits of EC2's ids.</summary>
+    public static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>What all names begin with.</summary>
     public string Prefix { get; } = prefix.Length is > 0 and <= 8
@@ -40,13 +44,16 @@ internal sealed class HostNames(string prefix)
     /// <summary>The end of a VPC's veth pair that is on the host.</summary>
     public string HostDevice(ResourceKey vpc) => HostDevicePrefix + Short(vpc);
 
+    /// <summary>The end on the host of the pair into a namespace.</summary>
+    public string HostDeviceOf(string ns) => HostDevicePrefix + ns[NamespacePrefix.Length..];
+
     /// <summary>The tap of a network interface.</summary>
     public string Tap(ResourceKey networkInterface) => TapPrefix + Short(networkInterface);
 
     private string Short(ResourceKey key)
     {
         var dash = key.Name.IndexOf('-');
-        var isAwsId = dash > 0 && key.Name.Length - dash - 1 == AwsIdHexLength && key.Name.AsSpan(dash + 1).IndexOfAnyExcept("0123456789abcdef") < 0;
+        var isAwsId = dash > 0 && key.Name.Length - dash - 1 == AwsIdHexLength && key.Name.AsSpan(dash + 1).IndexOfAnyExcept(HexDigits) < 0;
         var digits = isAwsId
             ? key.Name
             : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{key.Namespace}/{key.Name}")));

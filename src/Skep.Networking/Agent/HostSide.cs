@@ -15,20 +15,23 @@ namespace Skep.Networking.Agent;
 /// and forgotten with the last VPC. Not thread-safe.
 /// </summary>
 /// <param name="hostNamespace">The network namespace that is "the host"; null for this process's own.</param>
-internal sealed partial class HostSide(IpTool ip, Nftables nft, HostNames names, string? hostNamespace, ILogger logger)
+internal sealed partial class HostSide(CommandRunner runner, HostNames names, string? hostNamespace, ILogger logger)
 {
     /// <summary>The set, in the host's table, of devices whose forwarding was turned on here and is to be turned off again.</summary>
     private const string ForwardingSet = "forwarding";
 
     private static readonly string[] _globalForwarding = ["net", "ipv4", "ip_forward"];
 
+    private readonly IpTool _ip = new(runner);
+    private readonly Nftables _nft = new(runner);
+
     /// <summary>Brings up a VPC's veth pair and all that belongs to it. Repeating it changes nothing.</summary>
     /// <returns>The pair's addresses, and why the host itself does not reach the instances (null when it does).</returns>
     /// <exception cref="CommandException">A step failed; what was made for it is taken back.</exception>
     public async Task<(VpcLink Link, string? Problem)> EnsureAsync(VpcPlan plan, CancellationToken ct)
     {
-        var addresses = await ip.ListAddressesAsync(hostNamespace, ct);
-        var routes = await ip.ListRoutesAsync(hostNamespace, ct);
+        var addresses = await _ip.ListAddressesAsync(hostNamespace, ct);
+        var routes = await _ip.ListRoutesAsync(hostNamespace, ct);
         var link = FindLink(plan, addresses) ?? PickLink(plan, addresses, routes);
         var links = addresses
             .Where(a => IsOurs(a.Device) && a.Device != plan.HostDevice)
@@ -37,12 +40,12 @@ internal sealed partial class HostSide(IpTool ip, Nftables nft, HostNames names,
         await EnsureTableAsync([.. links], routes, ct);
 
         await using var undo = new Undo((step, ex) => LogUndoFailed(ex, step, plan.HostDevice));
-        if (await Veth.EnsureAsync(ip, hostNamespace, plan.HostDevice, plan.Namespace, HostNames.Uplink, ct))
-            undo.Push("veth", async token => await ip.DeleteLinkAsync(hostNamespace, plan.HostDevice, token));
+        if (await Veth.EnsureAsync(_ip, hostNamespace, plan.HostDevice, plan.Namespace, HostNames.Uplink, ct))
+            undo.Push("veth", async token => await _ip.DeleteLinkAsync(hostNamespace, plan.HostDevice, token));
         DisableIpv6(hostNamespace, plan.HostDevice);
         Sysctl.Write(hostNamespace, "1", "net", "ipv4", "conf", plan.HostDevice, "forwarding");
-        await ip.RunAsync(hostNamespace, [IpCommand.Address(link.Host, VpcLink.PrefixLength, plan.HostDevice), IpCommand.Up(plan.HostDevice)], ct);
-        await ip.RunAsync(plan.Namespace,
+        await _ip.RunAsync(hostNamespace, [IpCommand.Address(link.Host, VpcLink.PrefixLength, plan.HostDevice), IpCommand.Up(plan.HostDevice)], ct);
+        await _ip.RunAsync(plan.Namespace,
         [
             IpCommand.Address(link.Uplink, VpcLink.PrefixLength, HostNames.Uplink),
             IpCommand.Up(HostNames.Uplink),
@@ -58,31 +61,31 @@ internal sealed partial class HostSide(IpTool ip, Nftables nft, HostNames names,
     {
         const int ethernet = 1500;
         const int ipv4Min = 576; // RFC 791: what every way carries
-        var devices = (await ip.ListRoutesAsync(hostNamespace, ct)).Where(r => r.Destination.PrefixLength == 0).Select(r => r.Device).ToHashSet(StringComparer.Ordinal);
-        var links = await ip.ListLinksAsync(hostNamespace, ct);
+        var devices = (await _ip.ListRoutesAsync(hostNamespace, ct)).Where(r => r.Destination.PrefixLength == 0).Select(r => r.Device).ToHashSet(StringComparer.Ordinal);
+        var links = await _ip.ListLinksAsync(hostNamespace, ct);
         return Math.Clamp(links.Where(l => devices.Contains(l.Name)).Select(l => l.MtuBytes).DefaultIfEmpty(ethernet).Min(), ipv4Min, ethernet);
     }
 
     /// <summary>Removes the host's end of a VPC's pair, and the rest when it was the last.</summary>
     public async Task RemoveAsync(string hostDevice, CancellationToken ct)
     {
-        await ip.DeleteLinkAsync(hostNamespace, hostDevice, ct);
-        var addresses = await ip.ListAddressesAsync(hostNamespace, ct);
+        await _ip.DeleteLinkAsync(hostNamespace, hostDevice, ct);
+        var addresses = await _ip.ListAddressesAsync(hostNamespace, ct);
         var links = addresses.Where(a => IsOurs(a.Device)).Select(a => VpcLink.Of(a.Address, a.PrefixLength)).OfType<VpcLink>().ToList();
         if (links.Count > 0)
-            await EnsureTableAsync(links, await ip.ListRoutesAsync(hostNamespace, ct), ct);
+            await EnsureTableAsync(links, await _ip.ListRoutesAsync(hostNamespace, ct), ct);
         else
             await RemoveTableAsync(ct);
     }
 
     /// <summary>Names of the host's devices that are veth ends of VPCs.</summary>
     public async Task<IReadOnlyList<string>> ListDevicesAsync(CancellationToken ct) =>
-        [.. (await ip.ListLinksAsync(hostNamespace, ct)).Select(l => l.Name).Where(IsOurs)];
+        [.. (await _ip.ListLinksAsync(hostNamespace, ct)).Select(l => l.Name).Where(IsOurs)];
 
     /// <summary>Removes the table and turns forwarding off where it was turned on here.</summary>
     public async Task RemoveTableAsync(CancellationToken ct)
     {
-        var turnedOn = await nft.ListSetAsync(hostNamespace, names.HostTable, ForwardingSet, ct);
+        var turnedOn = await _nft.ListSetAsync(hostNamespace, names.HostTable, ForwardingSet, ct);
         if (turnedOn is null)
             return;
         // Who has turned on forwarding for the whole host since then relies on it: then it stays on.
@@ -92,7 +95,7 @@ internal sealed partial class HostSide(IpTool ip, Nftables nft, HostNames names,
                 SetForwarding(device, "0");
         }
 
-        await nft.DeleteTableAsync(hostNamespace, names.HostTable, ct);
+        await _nft.DeleteTableAsync(hostNamespace, names.HostTable, ct);
     }
 
     /// <summary>VPCs are IPv4: without this the kernel would give the device an address and answer on it.</summary>
@@ -118,13 +121,13 @@ internal sealed partial class HostSide(IpTool ip, Nftables nft, HostNames names,
         var other = routes.FirstOrDefault(r => r.Destination.PrefixLength > 0 && r.Device != plan.HostDevice && Ipv4.Overlap(r.Destination, plan.Cidr));
         if (other is null)
         {
-            await ip.RunAsync(hostNamespace, [IpCommand.RouteThrough(plan.Cidr, link.Uplink, plan.HostDevice, link.Host)], ct);
+            await _ip.RunAsync(hostNamespace, [IpCommand.RouteThrough(plan.Cidr, link.Uplink, plan.HostDevice, link.Host)], ct);
             return null;
         }
 
         // Taking over a range that the host reaches another way would cut it off.
         if (routes.Any(r => r.Device == plan.HostDevice && r.Destination == plan.Cidr))
-            await ip.RunAsync(hostNamespace, [new IpCommand("route", "delete", plan.Cidr.ToString(), "dev", plan.HostDevice)], ct);
+            await _ip.RunAsync(hostNamespace, [new IpCommand("route", "delete", plan.Cidr.ToString(), "dev", plan.HostDevice)], ct);
         var problem = $"the host does not reach {plan.Cidr} directly: it already routes {other.Destination} to {other.Device ?? "nowhere"}; namespace {plan.Namespace} does";
         LogRouteConflict(plan.Vpc, plan.Cidr, other.Destination, other.Device);
         return problem;
@@ -132,7 +135,7 @@ internal sealed partial class HostSide(IpTool ip, Nftables nft, HostNames names,
 
     private async Task EnsureTableAsync(IReadOnlyList<VpcLink> links, IReadOnlyList<Route> routes, CancellationToken ct)
     {
-        var turnedOn = (await nft.ListSetAsync(hostNamespace, names.HostTable, ForwardingSet, ct) ?? []).ToHashSet(StringComparer.Ordinal);
+        var turnedOn = (await _nft.ListSetAsync(hostNamespace, names.HostTable, ForwardingSet, ct) ?? []).ToHashSet(StringComparer.Ordinal);
         var isRouter = Sysctl.Read(hostNamespace, _globalForwarding) != "0";
         var toTurnOn = isRouter
             ? []
@@ -141,7 +144,7 @@ internal sealed partial class HostSide(IpTool ip, Nftables nft, HostNames names,
                 .ToList();
         turnedOn.UnionWith(toTurnOn);
         // The table first: it remembers what was turned on, also when this process is killed in between.
-        await nft.ApplyAsync(hostNamespace, HostRuleset.Render(names, links, [.. turnedOn.Order(StringComparer.Ordinal)], isRouter, ForwardingSet), ct);
+        await _nft.ApplyAsync(hostNamespace, HostRuleset.Render(names, links, [.. turnedOn.Order(StringComparer.Ordinal)], isRouter, ForwardingSet), ct);
         foreach (var device in toTurnOn)
             SetForwarding(device, "1");
     }

@@ -47,16 +47,13 @@ internal sealed class InterfaceAgent(ResourceClient client, VpcPlanner planner, 
     public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
     {
         var view = client.View;
-        if (!_isSwept)
-        {
-            await fabric.SweepAsync(VpcsHere(view), ct);
-            _isSwept = true;
-        }
-
         var plan = planner.Plan(view, key, out var problems);
         string? hostProblem = null;
         try
         {
+            if (!_isSwept)
+                await fabric.SweepAsync(VpcsHere(view), ct);
+            _isSwept = true;
             if (plan is null)
                 await fabric.RemoveAsync(key, ct);
             else

@@ -84,7 +84,7 @@ internal static class SecurityGroupRules
 
     /// <summary>nft's identifiers have no dashes or dots to rely on; ids of EC2 stay readable.</summary>
     private static string Identifier(string groupId) =>
-        groupId.StartsWith("sg-", StringComparison.Ordinal) && groupId.AsSpan(3).IndexOfAnyExcept("0123456789abcdef") < 0
+        groupId.StartsWith("sg-", StringComparison.Ordinal) && groupId.AsSpan(3).IndexOfAnyExcept(HostNames.HexDigits) < 0
             ? "sg_" + groupId[3..]
             : "group_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(groupId)))[..16];
 }

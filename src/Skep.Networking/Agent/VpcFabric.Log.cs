@@ -12,9 +12,6 @@ internal sealed partial class VpcFabric
     [LoggerMessage(EventId = 611, Level = LogLevel.Information, Message = "{Vpc} has left namespace {Namespace}")]
     private partial void LogRemoved(ResourceKey vpc, string @namespace);
 
-    [LoggerMessage(EventId = 612, Level = LogLevel.Information, Message = "{Name}, left by a former run, is removed")]
-    private partial void LogSwept(string name);
-
     [LoggerMessage(EventId = 613, Level = LogLevel.Information, Message = "tap {Device} in {Namespace} serves {Interface} with {Address}")]
     private partial void LogTapMade(string device, string @namespace, string @interface, IPAddress address);
 

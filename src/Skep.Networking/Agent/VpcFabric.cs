@@ -28,7 +28,8 @@ internal sealed partial class VpcFabric(
 
     private readonly IpTool _ip = new(runner);
     private readonly Nftables _nft = new(runner);
-    private readonly HostSide _host = new(new IpTool(runner), new Nftables(runner), names, hostNamespace, logger);
+    private readonly HostSide _host = new(runner, names, hostNamespace, logger);
+    private readonly FabricRemover _remover = new(runner, names, new HostSide(runner, names, hostNamespace, logger), logger);
     private readonly Dictionary<string, VpcState> _states = new(StringComparer.Ordinal);
     private SystemUser? _machineUser;
 
@@ -75,25 +76,9 @@ internal sealed partial class VpcFabric(
 
     /// <summary>Removes what a former run left and nothing explains.</summary>
     /// <param name="wanted">VPCs that are or will be on this node.</param>
-    public async Task SweepAsync(IReadOnlyList<ResourceKey> wanted, CancellationToken ct)
-    {
-        var namespaces = wanted.Select(names.Namespace).ToHashSet(StringComparer.Ordinal);
-        foreach (var ns in NetworkNamespace.List(names.NamespacePrefix).Where(ns => !namespaces.Contains(ns)))
-        {
-            await RemoveNamespaceAsync(ns, names.HostDevicePrefix + ns[names.NamespacePrefix.Length..], ct);
-            LogSwept(ns);
-        }
-
-        var devices = wanted.Select(names.HostDevice).ToHashSet(StringComparer.Ordinal);
-        foreach (var device in (await _host.ListDevicesAsync(ct)).Where(device => !devices.Contains(device)))
-        {
-            await _host.RemoveAsync(device, ct);
-            LogSwept(device);
-        }
-
-        if (wanted.Count == 0)
-            await _host.RemoveTableAsync(ct);
-    }
+    public Task SweepAsync(IReadOnlyList<ResourceKey> wanted, CancellationToken ct) =>
+        // Without root nothing can be there to remove, and looking would fail.
+        SystemUser.IsRoot ? _remover.SweepAsync(wanted.Select(names.Namespace).ToHashSet(StringComparer.Ordinal), ct) : Task.CompletedTask;
 
     /// <summary>Stops the services. Devices, routes and rules stay: instances go on while the daemon restarts.</summary>
     public async ValueTask DisposeAsync()
@@ -163,15 +148,7 @@ internal sealed partial class VpcFabric(
     private async ValueTask RemoveNamespaceAsync(string ns, string hostDevice, CancellationToken ct)
     {
         await ForgetAsync(ns);
-        if (NetworkNamespace.Exists(ns))
-        {
-            // Others may hold the namespace open for a moment; its devices must not outlive this.
-            foreach (var link in (await _ip.ListLinksAsync(ns, ct)).Where(l => l.Name.StartsWith(names.TapPrefix, StringComparison.Ordinal)))
-                await _ip.DeleteLinkAsync(ns, link.Name, ct);
-        }
-
-        await _host.RemoveAsync(hostDevice, ct);
-        await NetworkNamespace.DeleteAsync(runner, ns, ct);
+        await _remover.RemoveAsync(ns, hostDevice, ct);
     }
 
     private async Task ForgetAsync(string ns)

@@ -101,7 +101,7 @@ internal sealed class VpcPlanner(string nodeName, HostNames names)
         return null;
     }
 
-    private static IReadOnlyList<SecurityGroupPlan> PlanGroups(View view, string ns, List<Resource> interfaces, IEnumerable<string> ids)
+    private static List<SecurityGroupPlan> PlanGroups(View view, string ns, List<Resource> interfaces, IEnumerable<string> ids)
     {
         var members = interfaces
             .SelectMany(r => r.View(NetworkingKinds.NetworkInterface).Spec.Groups.Distinct(StringComparer.Ordinal).Select(group => (group, r)))

@@ -12,6 +12,7 @@ public static class NetworkingKinds
     {
         Group = Group, Name = "Vpc", Plural = "vpcs",
         Description = "A virtual private network.",
+        Validate = NetworkingRules.Check,
         Columns = [new("Cidr", "spec.cidrBlock"), new("Default", "spec.isDefault", "boolean"), new("State", "status.state")],
     };
 
@@ -20,6 +21,7 @@ public static class NetworkingKinds
     {
         Group = Group, Name = "Subnet", Plural = "subnets",
         Description = "A part of a VPC's range in one zone.",
+        Validate = NetworkingRules.Check,
         Columns = [new("Vpc", "spec.vpcId"), new("Cidr", "spec.cidrBlock"), new("Zone", "spec.availabilityZone"), new("State", "status.state")],
         SelectableFields = ["spec.vpcId"],
     };
@@ -29,6 +31,7 @@ public static class NetworkingKinds
     {
         Group = Group, Name = "SecurityGroup", Plural = "securitygroups", ShortNames = ["sg"], HasStatus = false,
         Description = "A stateful firewall for network interfaces.",
+        Validate = NetworkingRules.Check,
         Columns = [new("Group-Name", "spec.groupName"), new("Vpc", "spec.vpcId"), new("Description", "spec.description", Wide: true)],
         SelectableFields = ["spec.vpcId"],
     };
@@ -38,6 +41,7 @@ public static class NetworkingKinds
     {
         Group = Group, Name = "NetworkInterface", Plural = "networkinterfaces", ShortNames = ["eni"],
         Description = "A network interface of an instance.",
+        Validate = NetworkingRules.Check,
         Columns =
         [
             new("State", "status.state"), new("Address", "spec.privateIpAddress"), new("Instance", "spec.attachment.instanceId"),
@@ -51,6 +55,7 @@ public static class NetworkingKinds
     {
         Group = Group, Name = "AddressClaim", Plural = "addressclaims", HasStatus = false,
         Description = "The claim on one address of a subnet.",
+        Validate = NetworkingRules.Check,
         Columns = [new("Address", "spec.address"), new("Interface", "spec.networkInterfaceId")],
     };
 

@@ -18,6 +18,7 @@ public static class StorageKinds
             new("Instance", "spec.attachment.instanceId"), new("Device", "spec.attachment.device", Wide: true),
         ],
         SelectableFields = ["spec.nodeName", "spec.attachment.instanceId", "status.state"],
+        Validate = VolumeRules.Validate,
     };
 
     /// <summary>All of them.</summary>

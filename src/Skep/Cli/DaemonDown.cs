@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.CommandLine;
 using Skep.Core.Hosting;
 using Skep.Linux.Processes;
@@ -36,7 +37,7 @@ internal static class DaemonDown
         {
             process.TrySignal(ProcessIdentity.SignalTerminate);
         }
-        catch (IOException ex)
+        catch (Win32Exception ex)
         {
             throw new CliException($"{ex.Message}: run this as the user that started the daemon", ExitCode.Denied);
         }

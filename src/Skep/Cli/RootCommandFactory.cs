@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Skep.Cli.Completion;
 using Skep.Cli.Images;
+using Skep.Cli.Quickstart;
 using Skep.Cli.Resources;
 using Skep.Cli.Vm;
 
@@ -19,6 +21,7 @@ internal static class RootCommandFactory
         foreach (var verb in Verbs(context))
             root.Add(verb);
         VerbHelp.Install(root);
+        SuggestAction.Install(root);
         return root;
     }
 
@@ -61,6 +64,7 @@ internal static class RootCommandFactory
     /// <summary>One line a verb group: the place to add one.</summary>
     private static IEnumerable<Command> Verbs(CliContext context)
     {
+        yield return QuickstartCommand.Create(context);
         yield return DaemonUp.Create(context);
         yield return DaemonDown.Create(context);
         yield return DaemonStatus.Create(context);
@@ -72,5 +76,6 @@ internal static class RootCommandFactory
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);
         yield return DescribeCommand.Create(context);
+        yield return CompletionCommand.Create(context);
     }
 }

@@ -4,6 +4,7 @@ using Skep.Compute;
 using Skep.Core.Hosting;
 using Skep.Kubernetes;
 using Skep.Networking;
+using Skep.Scheduling;
 using Skep.Storage;
 
 namespace Skep.Daemon;
@@ -12,7 +13,7 @@ namespace Skep.Daemon;
 internal static class Composition
 {
     /// <summary>The capabilities.</summary>
-    public static IRoom[] CreateRooms() => [new ComputeRoom(), new NetworkingRoom(), new StorageRoom(), new AwsRoom()];
+    public static IRoom[] CreateRooms() => [new ComputeRoom(), new NetworkingRoom(), new StorageRoom(), new SchedulingRoom(), new AwsRoom()];
 
     /// <summary>The protocols, in the order in which they are asked whether a request is theirs.</summary>
     public static void AddDialects(IServiceCollection services)

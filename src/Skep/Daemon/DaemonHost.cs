@@ -8,6 +8,7 @@ using Skep.Cli;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Bootstrap;
+using Skep.Core.Observability;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Core.Store.Sqlite;
@@ -91,7 +92,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
     {
         // Empty: nothing is read from the environment or the working directory.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = skep.DataDirectory, ApplicationName = "skep" });
-        DaemonLogging.Add(builder.Logging);
+        DaemonLogging.Add(builder.Logging, skep.PathOf(JsonFileLoggerProvider.FileName), time);
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = _shutdownTimeout);
         services.AddSingleton<IHostLifetime, SignalFreeLifetime>();
@@ -104,14 +105,19 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         services.AddSingleton(new IdentityDirectory(resources));
         services.AddSingleton(new CommandRunner(time));
         services.AddSingleton(certificates);
+        services.AddSingleton<PrometheusMetrics>();
+        services.AddCoreControllers();
         var gateway = new GatewayOptions();
         services.AddGateway(gateway);
+        services.AddCoreControllers();
         foreach (var room in rooms)
             room.AddServices(services, skep);
         Composition.AddDialects(services);
         services.AddSingleton<IHostedService>(s => new CertificateRenewal(certificates, options.Listen.Address, time, s.GetRequiredService<ILogger<CertificateRenewal>>()));
         builder.WebHost.UseGateway(gateway, listener);
         var app = builder.Build();
+        // Before anything runs: what is measured from the start is counted.
+        _ = app.Services.GetRequiredService<PrometheusMetrics>();
         app.RunGateway();
         return app;
     }

@@ -28,6 +28,6 @@ internal sealed class DescribeInstances : DescribeOperation<DescribeInstancesReq
     protected override DescribeInstancesResult Respond(List<Instance> items, AwsCall call) => new()
     {
         Reservations = InstanceMapper.Reservations(
-            call, items.Select(i => (i, call.Find(ComputeKinds.Instance, i.InstanceId!)!.Spec.ReservationId))),
+            call, items.Select(i => (i, InstanceMapper.ReservationOf(call.Find(ComputeKinds.Instance, i.InstanceId!)!)))),
     };
 }

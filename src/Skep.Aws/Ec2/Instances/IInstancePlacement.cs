@@ -7,4 +7,7 @@ internal interface IInstancePlacement
 {
     /// <summary>Nodes for up to <paramref name="count"/> instances of a type, one entry an instance; fewer when no more fit.</summary>
     IReadOnlyList<string> Place(AwsCall call, InstanceTypeResource type, int count);
+
+    /// <summary>The first of some stopped instances that its own node cannot hold together with those before it, or null.</summary>
+    InstanceResource? FirstThatDoesNotFit(AwsCall call, IReadOnlyList<InstanceResource> starting);
 }

@@ -48,7 +48,7 @@ internal sealed class InstanceMapper(AwsCall call)
             VirtualizationType = "hvm",
             Hypervisor = "xen", // what EC2 reports for its KVM machines, and the only other value of the model is ovm
             EbsOptimized = spec.EbsOptimized,
-            EnaSupport = true,
+            EnaSupport = false, // the network card is virtio-net
             SourceDestCheck = true,
             PrivateDnsName = "",
             PublicDnsName = "",
@@ -90,6 +90,10 @@ internal sealed class InstanceMapper(AwsCall call)
 
         return result;
     }
+
+    /// <summary>The launch an instance came from; one that was not made through EC2 is a launch of its own.</summary>
+    public static string ReservationOf(InstanceResource instance) =>
+        instance.Spec.ReservationId.Length > 0 ? instance.Spec.ReservationId : $"r-{instance.Metadata.Name.Split('-')[^1]}";
 
     /// <summary>Instances in the reservations they were launched in.</summary>
     public static List<Reservation> Reservations(AwsCall call, IEnumerable<(Instance Instance, string ReservationId)> instances)

@@ -15,13 +15,12 @@ internal static class InstanceStates
         Name = state,
         Code = state switch
         {
-            States.Pending => 0,
             States.Running => 16,
             States.ShuttingDown => 32,
             States.Terminated => 48,
             States.Stopping => 64,
             States.Stopped => 80,
-            _ => throw new InvalidOperationException($"instance state {state} is not EC2's"),
+            _ => 0,
         },
     };
 

@@ -2,6 +2,7 @@ using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2.Instances;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Protocol;
+using Skep.Networking.Controllers;
 using States = Skep.Compute.Kinds.InstanceState;
 
 namespace Skep.Aws.Ec2;
@@ -10,7 +11,7 @@ namespace Skep.Aws.Ec2;
 /// Launches instances: all resources of all instances in one transaction. As many as fit are launched, but not fewer
 /// than MinCount. Those who run them take it from there; the answer says "pending".
 /// </summary>
-internal sealed class RunInstances(IRegionNetwork network, IInstancePlacement placement) : AwsOperation<RunInstancesRequest, Reservation>
+internal sealed class RunInstances(RegionDefaults network, IInstancePlacement placement) : AwsOperation<RunInstancesRequest, Reservation>
 {
     /// <inheritdoc/>
     protected override async ValueTask PrepareAsync(RunInstancesRequest request, AwsCall call, CancellationToken ct) =>

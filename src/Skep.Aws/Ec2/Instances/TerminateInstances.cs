@@ -27,7 +27,7 @@ internal sealed class TerminateInstances : AwsOperation<TerminateInstancesReques
             if (instance.Spec.DisableApiTermination)
                 throw Ec2Errors.InstanceProtected(id, "disableApiTermination", "terminated");
             instance.Spec.RunState = InstanceRunState.Terminated;
-            instance.Status ??= new InstanceStatus();
+            instance.Status ??= new Compute.Kinds.InstanceStatus();
             instance.Status.State = States.ShuttingDown;
             instance.Status.StateTransitionReason = InstanceStates.UserInitiated(call.Now);
             instance.Status.StateReason = InstanceStates.ShutdownByUser();

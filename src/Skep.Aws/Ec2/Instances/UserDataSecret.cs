@@ -1,5 +1,6 @@
 using Skep.Aws.Dispatch;
 using Skep.Core.Resources;
+using Skep.Core.Store;
 
 namespace Skep.Aws.Ec2.Instances;
 
@@ -22,5 +23,26 @@ internal static class UserDataSecret
         };
         secret.Metadata.OwnerReferences = [Ownership.By(call, ComputeKinds.Instance, instance)];
         call.Transaction.Create(CoreKinds.Secret, secret);
+    }
+
+    /// <summary>Sets or changes the user data of an instance that exists; no bytes take it away.</summary>
+    public static void Set(AwsCall call, InstanceResource instance, byte[] data)
+    {
+        var key = CoreKinds.Secret.Key(call.Namespace, NameOf(instance.Metadata.Name));
+        var existing = call.Edit(CoreKinds.Secret, key.Name);
+        instance.Spec.UserDataSecret = data.Length == 0 ? null : key.Name;
+        if (existing is null && data.Length > 0)
+        {
+            Create(call, ComputeKinds.Instance.Key(call.Namespace, instance.Metadata.Name), data);
+        }
+        else if (existing is not null && data.Length == 0)
+        {
+            call.Transaction.Delete(key, DeleteOptions.Background);
+        }
+        else if (existing is not null)
+        {
+            existing.Data = new(StringComparer.Ordinal) { [DataKey] = data };
+            call.Transaction.Update(CoreKinds.Secret, existing, WriteScope.All);
+        }
     }
 }

@@ -27,9 +27,11 @@ internal static class RegionCatalog
         return [.. zones];
     }
 
-    /// <summary>A zone's id: us-east-1a is use1-az1.</summary>
-    public static string ZoneId(string zone)
+    /// <summary>A zone's id: us-east-1a is use1-az1. Null for what is no zone's name, which resources from other dialects may have.</summary>
+    public static string? ZoneId(string zone)
     {
+        if (zone.Length == 0 || !char.IsAsciiLetterLower(zone[^1]) || !Dispatch.RegionName.IsValid(zone[..^1]))
+            return null;
         var parts = zone[..^1].Split('-');
         var region = string.Concat(parts.Select((p, i) => i switch
         {

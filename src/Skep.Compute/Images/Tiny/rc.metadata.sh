@@ -17,6 +17,7 @@ install_key() {
 
 id=
 tries=0
+ls -d /sys/class/net/eth* >/dev/null 2>&1 || tries=20
 while [ $tries -lt 20 ]; do
     id=$(imds meta-data/instance-id) && break
     tries=$((tries + 1))

@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
+using Skep.Core.Identity;
 
 namespace Skep.Cli.Client;
 
@@ -22,12 +24,22 @@ internal sealed class Ec2Api(SkepClient client)
 
         using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(FormType);
-        SigV4Signing.Sign(request, client.Files.Endpoint.Authority, FormType, body, client.Files, "ec2", client.Time.GetUtcNow());
+        Sign(request, body);
         using var response = await client.SendAsync(request, ct);
         var text = await response.Content.ReadAsStringAsync(ct);
         return response.IsSuccessStatusCode
             ? XElement.Parse(text)
             : throw ApiFailures.FromAws(response.StatusCode, text);
+    }
+
+    private void Sign(HttpRequestMessage request, byte[] body)
+    {
+        var files = client.Files;
+        var signed = new SigV4Request(
+            "POST", "/", "", [new("Host", files.Endpoint.Authority), new("Content-Type", FormType)], Convert.ToHexStringLower(SHA256.HashData(body)));
+        var credentials = new SigV4Credentials(files.AccessKeyId, files.SecretAccessKey, SessionToken: null);
+        foreach (var (name, value) in SigV4Signer.Sign(signed, credentials, files.Region, "ec2", client.Time.GetUtcNow()))
+            request.Headers.TryAddWithoutValidation(name, value);
     }
 
     /// <summary>Numbers the values of a list parameter: ("InstanceId", ids) is InstanceId.1, InstanceId.2, …</summary>

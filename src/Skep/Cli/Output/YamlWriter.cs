@@ -166,10 +166,11 @@ internal static class YamlWriter
         if (_reserved.Contains(value))
             return false;
         // Numbers, dates and sexagesimals begin with a digit, a sign or a dot. Addresses and names that merely begin with a
-        // digit are common, so only what is made of such characters alone is quoted.
+        // digit are common, so only what is made of numbers' and dates' characters alone is quoted.
         return !(char.IsAsciiDigit(value[0]) || value[0] is '+' or '.') || !LooksNumeric(value);
     }
 
     private static bool LooksNumeric(string value) =>
-        value.All(c => char.IsAsciiHexDigit(c) || c is '+' or '-' or '.' or '_' or ':' or 'x' or 'X' or 'o' or 'O' or 'T' or 't' or 'Z' or 'z' or ' ');
+        value.StartsWith("0x", StringComparison.OrdinalIgnoreCase) || value.StartsWith("0o", StringComparison.OrdinalIgnoreCase)
+        || value.All(c => char.IsAsciiDigit(c) || c is '+' or '-' or '.' or '_' or ':' or 'e' or 'E' or 'T' or 't' or 'Z' or 'z' or ' ');
 }

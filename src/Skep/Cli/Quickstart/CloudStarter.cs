@@ -28,6 +28,7 @@ internal static class CloudStarter
         if (!isAgreed && !await context.ConfirmAsync(parsed, $"No daemon runs on {data}. Start it?", ct))
             throw DaemonFiles.NotRunning(data, $"no daemon runs on {data}");
         await using var progress = context.StartProgress($"Starting the cloud in {data}");
+        progress.Report("");
         var result = await context.Programs.RunSelfAsync(["up", "--detach", "--data", data, .. upArguments], _startTimeout, ct);
         if (result.ExitCode != 0)
         {

@@ -41,15 +41,34 @@ internal static class DeleteCommand
             if (selector is not null && found.Count > 0 && !await context.ConfirmAsync(parsed, $"Delete {string.Join(", ", found.Select(m => m.DisplayName))}?", ct))
                 throw new CliException($"{found.Count} resources not deleted", ExitCode.Declined, "Pass --yes to delete without being asked.");
 
-            foreach (var manifest in found)
-                await client.Resources.DeleteAsync(manifest.Kind, manifest.Namespace, manifest.Name, ct);
+            var asked = await DeleteAsync(context, client, found, ct);
             if (!parsed.GetValue(noWait))
-                await WaitAsync(context, client, found, parsed.GetValue(timeout), ct);
-            foreach (var manifest in found)
+                await WaitAsync(context, client, asked, parsed.GetValue(timeout), ct);
+            foreach (var manifest in asked)
                 await context.Out.WriteAsync($"{manifest.DisplayName} deleted\n");
-            return ExitCode.Success;
+            return asked.Count == found.Count ? ExitCode.Success : ExitCode.NotFound;
         });
         return verb;
+    }
+
+    /// <summary>Asks for the deletion of all of them; what is gone already is told, and not returned.</summary>
+    private static async Task<IReadOnlyList<Manifest>> DeleteAsync(CliContext context, SkepClient client, IReadOnlyList<Manifest> found, CancellationToken ct)
+    {
+        var asked = new List<Manifest>();
+        foreach (var manifest in found)
+        {
+            try
+            {
+                await client.Resources.DeleteAsync(manifest.Kind, manifest.Namespace, manifest.Name, ct);
+                asked.Add(manifest);
+            }
+            catch (CliException ex) when (ex.Code == ExitCode.NotFound)
+            {
+                await context.Error.WriteLineAsync($"skep: {ex.Message}");
+            }
+        }
+
+        return asked;
     }
 
     private static async Task<IReadOnlyList<Manifest>> SelectAsync(
@@ -73,6 +92,8 @@ internal static class DeleteCommand
 
     private static async Task WaitAsync(CliContext context, SkepClient client, IReadOnlyList<Manifest> found, TimeSpan timeout, CancellationToken ct)
     {
+        if (found.Count == 0)
+            return;
         await using var progress = context.StartProgress("Deleting");
         using var deadline = new Deadline(context.Time, timeout, ct);
         for (var i = 0; i < found.Count; i++)

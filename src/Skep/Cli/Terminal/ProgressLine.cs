@@ -31,8 +31,6 @@ internal sealed class ProgressLine : IAsyncDisposable
         _started = time.GetTimestamp();
         if (style.IsTerminal)
             _timer = time.CreateTimer(_ => Draw(), null, _frame, _frame);
-        else
-            WritePlain(title);
     }
 
     /// <summary>Begins a step.</summary>
@@ -47,8 +45,8 @@ internal sealed class ProgressLine : IAsyncDisposable
                 return;
             _detail = detail;
             _fraction = fraction is { } f ? Math.Clamp(f, 0, 1) : null;
-            if (_timer is null && detail.Length > 0)
-                WritePlain($"{_title}: {detail}");
+            if (_timer is null)
+                WritePlain(detail.Length > 0 ? $"{_title}: {detail}" : _title);
         }
     }
 

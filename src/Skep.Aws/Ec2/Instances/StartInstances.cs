@@ -1,0 +1,48 @@
+using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Instances;
+using Skep.Aws.Ec2.Model;
+using Skep.Compute.Kinds;
+using Skep.Core.Store;
+using States = Skep.Compute.Kinds.InstanceState;
+
+namespace Skep.Aws.Ec2;
+
+/// <summary>Starts stopped instances. One that runs already is left alone.</summary>
+internal sealed class StartInstances(IInstancePlacement placement) : AwsOperation<StartInstancesRequest, StartInstancesResult>
+{
+    /// <inheritdoc/>
+    protected override ValueTask<StartInstancesResult> HandleAsync(StartInstancesRequest request, AwsCall call, CancellationToken ct)
+    {
+        var changes = new List<InstanceStateChange>();
+        var starting = new List<InstanceResource>();
+        foreach (var instance in InstanceSelection.ForChange(call, request.InstanceIds))
+        {
+            var id = instance.Metadata.Name;
+            var before = InstanceStates.Of(instance);
+            if (before is States.Running or States.Pending)
+            {
+                changes.Add(InstanceStates.Change(id, before, before));
+                continue;
+            }
+
+            if (before is not States.Stopped)
+                throw Ec2Errors.IncorrectInstanceState(id, "started");
+            instance.Spec.RunState = InstanceRunState.Running;
+            instance.Status ??= new Compute.Kinds.InstanceStatus();
+            instance.Status.State = States.Pending;
+            instance.Status.LaunchTime = call.Now;
+            instance.Status.StateReason = null;
+            instance.Status.StateTransitionReason = null;
+            instance.Status.GuestReachableTime = null;
+            starting.Add(instance);
+            changes.Add(InstanceStates.Change(id, before, States.Pending));
+        }
+
+        // A stopped instance holds no memory, so there may be none for it now.
+        if (placement.FirstThatDoesNotFit(call, starting) is { } refused)
+            throw Ec2Errors.NoCapacity(refused.Spec.InstanceType, refused.Spec.AvailabilityZone);
+        foreach (var instance in starting)
+            call.Transaction.Update(ComputeKinds.Instance, instance, WriteScope.All);
+        return new(new StartInstancesResult { StartingInstances = changes });
+    }
+}

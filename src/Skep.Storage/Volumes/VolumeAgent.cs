@@ -1,0 +1,191 @@
+using Microsoft.Extensions.Logging;
+using Skep.Core.Hosting;
+using Skep.Core.Reconcile;
+using Skep.Core.Resources;
+using Skep.Core.Store;
+using Skep.Storage.Kinds;
+
+namespace Skep.Storage.Volumes;
+
+/// <summary>
+/// What a node does for the volumes bound to it: makes their files, says what state they are in, removes the files of
+/// deleted ones once no machine uses them, and at its start those that no volume explains.
+/// </summary>
+internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles files, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
+{
+    private static readonly TimeSpan _retryPause = TimeSpan.FromMinutes(1);
+    private readonly Lock _sweep = new();
+    private bool _hasSwept;
+
+    /// <inheritdoc/>
+    public string Name => "volume-agent";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GroupResource> Watches { get; } = [StorageKinds.Volume.GroupResource, InstanceView.Resource, ImageView.Resource];
+
+    /// <inheritdoc/>
+    public int Concurrency => 4;
+
+    /// <inheritdoc/>
+    public IEnumerable<ResourceKey> Concerned(Resource changed, View view)
+    {
+        if (changed.Key.GroupResource == StorageKinds.Volume.GroupResource)
+            return [changed.Key];
+        if (changed.Key.GroupResource == InstanceView.Resource)
+        {
+            // What waits for an instance: its volumes on their way out.
+            return (changed.View(ForeignJson.Default.InstanceView).Spec.BlockDevices ?? [])
+                .Select(d => StorageKinds.Volume.Key(changed.Key.Namespace, d.VolumeId));
+        }
+
+        return view.List(StorageKinds.Volume, changed.Key.Namespace)
+            .Where(v => v.Spec.ImageId == changed.Key.Name && v.Status?.Path is null)
+            .Select(v => StorageKinds.Volume.Key(changed.Key.Namespace, v.Metadata.Name));
+    }
+
+    /// <inheritdoc/>
+    public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
+    {
+        SweepOnce();
+        var view = client.View;
+        if (view.Get(key)?.View(StorageKinds.Volume) is not { } volume || !IsMine(volume))
+            return null;
+        if (volume.Metadata.DeletionTimestamp is not null)
+        {
+            await RemoveAsync(key, volume, view, ct);
+            return null;
+        }
+
+        if (volume.Status?.Path is null)
+            return await MakeAsync(key, volume, view, ct);
+        await SetStateAsync(key, ct);
+        return null;
+    }
+
+    /// <summary>A volume that no node was chosen for belongs to whoever takes it first.</summary>
+    private bool IsMine(Volume volume) => (volume.Spec.NodeName ?? options.NodeName) == options.NodeName;
+
+    private async Task<TimeSpan?> MakeAsync(ResourceKey key, Volume volume, View view, CancellationToken ct)
+    {
+        // An error of a volume that a launch waits for is final: the launch has failed of it.
+        if (volume.Status?.State == VolumeState.Error && volume.Spec.ImageId is not null)
+            return null;
+        try
+        {
+            if (!options.IsSimulated)
+            {
+                if (await EnsureHeldAsync(key, volume, ct))
+                    return null; // the change brings us back
+                string? imageFile = null;
+                if (volume.Spec.ImageId is { } imageId)
+                {
+                    if (view.Get(new ResourceKey(ImageView.Resource, key.Namespace, imageId))?.View(ForeignJson.Default.ImageView) is { Status.State: "pending" })
+                        return null; // the image's change brings us back
+                    imageFile = RequireImageFile(key.Namespace, imageId, view);
+                }
+
+                await files.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
+            }
+
+            await client.ModifyAsync(StorageKinds.Volume, key, v =>
+            {
+                v.Spec.NodeName = options.NodeName;
+                v.Status = new VolumeStatus { State = StateOf(v), Path = files.PathOf(key.Name), Format = "qcow2" };
+                return true;
+            }, ct);
+            return null;
+        }
+        catch (VolumeException ex)
+        {
+            var again = ex.IsTransient && volume.Spec.ImageId is null;
+            var message = again ? $"{ex.Message}; tried again every minute" : $"{ex.Message}; not tried again: delete this volume and make another";
+            await SetErrorAsync(key, message, ct);
+            return again ? _retryPause : null;
+        }
+    }
+
+    /// <summary>Before a file exists the finalizer must: otherwise a deletion in between would leave the file.</summary>
+    private async Task<bool> EnsureHeldAsync(ResourceKey key, Volume volume, CancellationToken ct)
+    {
+        if (volume.Metadata.Finalizers?.Contains(Volume.Finalizer) is true)
+            return false;
+        await client.ModifyAsync(StorageKinds.Volume, key, v =>
+        {
+            (v.Metadata.Finalizers ??= []).Add(Volume.Finalizer);
+            v.Spec.NodeName = options.NodeName;
+            return true;
+        }, ct);
+        return true;
+    }
+
+    private static string RequireImageFile(string ns, string imageId, View view)
+    {
+        if (view.Get(new ResourceKey(ImageView.Resource, ns, imageId)) is not { } resource)
+        {
+            resource = view.List(ImageView.Resource, ns: null, after: null)
+                .FirstOrDefault(i => i.Key.Name == imageId && i.View(ForeignJson.Default.ImageView).Spec.Public)
+                ?? throw new VolumeException($"image {imageId} does not exist");
+        }
+
+        return resource.View(ForeignJson.Default.ImageView).Spec.FileName
+            ?? throw new VolumeException($"image {imageId} has no file");
+    }
+
+    private async Task RemoveAsync(ResourceKey key, Volume volume, View view, CancellationToken ct)
+    {
+        if (volume.Metadata.Finalizers?.Contains(Volume.Finalizer) is not true || IsUsed(key, volume, view))
+            return;
+        if (!options.IsSimulated)
+            files.Remove(key.Name);
+        await client.ModifyAsync(StorageKinds.Volume, key, v => v.Metadata.Finalizers?.Remove(Volume.Finalizer) is true, ct);
+    }
+
+    private static bool IsUsed(ResourceKey key, Volume volume, View view) =>
+        volume.Spec.Attachment is { InstanceId: { Length: > 0 } instanceId }
+        && view.Get(new ResourceKey(InstanceView.Resource, key.Namespace, instanceId))?.View(ForeignJson.Default.InstanceView) is { UsesDisks: true };
+
+    private Task SetStateAsync(ResourceKey key, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Volume, key, v =>
+        {
+            var state = StateOf(v);
+            if (v.Status!.State == state && v.Status.Message is null)
+                return false;
+            v.Status.State = state;
+            v.Status.Message = null;
+            return true;
+        }, ct);
+
+    private Task SetErrorAsync(ResourceKey key, string message, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Volume, key, v =>
+        {
+            if (v.Status?.State == VolumeState.Error && v.Status.Message == message)
+                return false;
+            LogFailed(key, message);
+            v.Status = new VolumeStatus { State = VolumeState.Error, Message = message };
+            return true;
+        }, ct);
+
+    private static string StateOf(Volume volume) => volume.Spec.Attachment is null ? VolumeState.Available : VolumeState.InUse;
+
+    /// <summary>Once, and before anything else is done: a file that is just being made must not look like a leftover.</summary>
+    private void SweepOnce()
+    {
+        if (options.IsSimulated)
+            return;
+        lock (_sweep)
+        {
+            if (_hasSwept)
+                return;
+            var known = client.View.List(StorageKinds.Volume, ns: null).Where(IsMine).Select(v => v.Metadata.Name).ToHashSet();
+            foreach (var name in files.RemoveUnknown(known))
+                LogRemoved(name);
+            _hasSwept = true;
+        }
+    }
+
+    [LoggerMessage(EventId = 1400, Level = LogLevel.Warning, Message = "volume {Key} cannot be made: {Why}")]
+    private partial void LogFailed(ResourceKey key, string why);
+
+    [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "removed {File}, which no volume explains")]
+    private partial void LogRemoved(string file);
+}

@@ -1,0 +1,110 @@
+using Skep.Core.Hosting;
+using Skep.Linux;
+using Skep.Linux.DiskImages;
+
+namespace Skep.Storage.Volumes;
+
+/// <summary>The data directory's volumes folder: one qcow2 file a volume, owned by the user that machines run as.</summary>
+internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
+{
+    private const string UserName = "skep-vm";
+    private const string Extension = ".qcow2";
+    private const string TemporarySuffix = ".tmp";
+    private const long GiB = 1L << 30;
+
+    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private readonly QemuImg _qemuImg = new(runner);
+
+    private string Folder => options.PathOf("volumes");
+
+    /// <summary>The path of a volume's file.</summary>
+    public string PathOf(string volumeId) => Path.Combine(Folder, volumeId + Extension);
+
+    /// <summary>Whether the volume's file is there; it appears only when it is whole.</summary>
+    public bool Exists(string volumeId) => File.Exists(PathOf(volumeId));
+
+    /// <summary>
+    /// Makes a volume's file: empty, or on top of an image. A file that is there already, from before a crash, stays.
+    /// </summary>
+    /// <param name="volumeId">The volume's name.</param>
+    /// <param name="sizeGib">Its size.</param>
+    /// <param name="imageFileName">The image's file in the images folder; null for an empty volume.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="VolumeException">It cannot be made; nothing is left of the attempt.</exception>
+    public async Task MakeAsync(string volumeId, long sizeGib, string? imageFileName, CancellationToken ct)
+    {
+        if (Exists(volumeId))
+            return;
+        var temporary = Path.Combine(Folder, volumeId + TemporarySuffix);
+        try
+        {
+            Directory.CreateDirectory(Folder, FolderMode);
+            File.Delete(temporary);
+            if (imageFileName is null)
+                await _qemuImg.CreateAsync(temporary, DiskImageFormat.Qcow2, sizeGib * GiB, ct);
+            else
+                await MakeOverlayAsync(temporary, imageFileName, sizeGib, ct);
+            File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (SystemUser.IsRoot)
+                DiskFile.SetOwner(temporary, await SystemUser.EnsureAsync(runner, UserName, ct));
+            DiskFile.Publish(temporary, PathOf(volumeId));
+        }
+        catch (Exception ex)
+        {
+            File.Delete(temporary);
+            if (DiskFile.IsDiskFull(ex))
+                throw new VolumeException($"the disk of {Folder} is full") { IsTransient = true };
+            if (ex is CommandException or IOException or UnauthorizedAccessException)
+                throw new VolumeException(ex.Message);
+            throw;
+        }
+    }
+
+    /// <summary>Removes a volume's file, if it is there.</summary>
+    public void Remove(string volumeId)
+    {
+        if (!Directory.Exists(Folder))
+            return;
+        File.Delete(Path.Combine(Folder, volumeId + TemporarySuffix));
+        File.Delete(PathOf(volumeId));
+        DiskFile.SyncDirectory(Folder);
+    }
+
+    /// <summary>Removes files of volumes that are not known, and of attempts that a crash cut short; returns their names.</summary>
+    public IReadOnlyList<string> RemoveUnknown(IReadOnlySet<string> volumeIds)
+    {
+        if (!Directory.Exists(Folder))
+            return [];
+        var removed = new List<string>();
+        foreach (var path in Directory.GetFiles(Folder, "vol-*"))
+        {
+            var name = Path.GetFileName(path);
+            if (name.EndsWith(Extension, StringComparison.Ordinal) && volumeIds.Contains(name[..^Extension.Length]))
+                continue;
+            if (!name.EndsWith(Extension, StringComparison.Ordinal) && !name.EndsWith(TemporarySuffix, StringComparison.Ordinal))
+                continue; // somebody's copy: not ours to judge
+            File.Delete(path);
+            removed.Add(name);
+        }
+
+        return removed;
+    }
+
+    private async Task MakeOverlayAsync(string path, string imageFileName, long sizeGib, CancellationToken ct)
+    {
+        var image = options.PathOf("images", imageFileName);
+        if (!File.Exists(image))
+            throw new VolumeException($"the image's file {image} does not exist on this node");
+        var info = await _qemuImg.InfoAsync(image, DiskImageFormat.Qcow2, ct);
+        if (sizeGib * GiB < info.VirtualSizeBytes)
+        {
+            var needed = (info.VirtualSizeBytes + GiB - 1) / GiB;
+            throw new VolumeException($"{sizeGib} GiB are too small for the image, which needs {needed} GiB");
+        }
+
+        // Relative, so that the data directory can be moved as a whole.
+        await _qemuImg.CreateOverlayAsync(path, Path.Combine("..", "images", imageFileName), DiskImageFormat.Qcow2, sizeGib * GiB, ct);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Skep.Aws.Tests;
+
+namespace Skep.Aws.SystemTests;
+
+/// <summary>The ordinary <c>aws</c> command line against the dialect.</summary>
+public sealed class AwsCliTests
+{
+    private const string Cli = "/usr/bin/aws";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Launches_shows_and_terminates_an_instance()
+    {
+        await using var world = await StartAsync();
+        var identity = await AwsAsync(world, "sts", "get-caller-identity");
+        Assert.Equal(AwsWorld.AccountId, (string?)identity["Account"]);
+
+        var launched = await AwsAsync(world, "ec2", "run-instances", "--image-id", AwsWorld.ImageId, "--instance-type", "t3.micro",
+            "--tag-specifications", "ResourceType=instance,Tags=[{Key=Name,Value=web}]");
+        var id = (string)launched["Instances"]![0]!["InstanceId"]!;
+        Assert.Equal("pending", (string?)launched["Instances"]![0]!["State"]!["Name"]);
+
+        await SimulatedAgent.SettleAsync(world.Client, Ct);
+        var shown = await AwsAsync(world, "ec2", "describe-instances", "--filters", "Name=tag:Name,Values=w*", "Name=instance-state-name,Values=running");
+        Assert.Equal(id, (string?)shown["Reservations"]![0]!["Instances"]![0]!["InstanceId"]);
+
+        var terminated = await AwsAsync(world, "ec2", "terminate-instances", "--instance-ids", id);
+        Assert.Equal("shutting-down", (string?)terminated["TerminatingInstances"]![0]!["CurrentState"]!["Name"]);
+    }
+
+    private static async Task<AwsWorld> StartAsync()
+    {
+        if (!File.Exists(Cli))
+            Assert.Skip($"{Cli} is not installed (Debian package awscli)");
+        return await AwsWorld.StartAsync(Ct, TimeProvider.System);
+    }
+
+    private static async Task<JsonNode> AwsAsync(AwsWorld world, params string[] arguments)
+    {
+        var (code, output, error) = await RunAsync(world, arguments);
+        Assert.True(code == 0, $"aws {string.Join(' ', arguments)}: exit {code}\n{error}");
+        return output.Length == 0 ? new JsonObject() : JsonNode.Parse(output)!;
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(AwsWorld world, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Cli, ["--endpoint-url", world.Endpoint.ToString(), "--output", "json", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["AWS_ACCESS_KEY_ID"] = AwsWorld.AccessKeyId;
+        start.Environment["AWS_SECRET_ACCESS_KEY"] = AwsWorld.SecretAccessKey;
+        start.Environment["AWS_DEFAULT_REGION"] = AwsWorld.Region;
+        start.Environment["AWS_CONFIG_FILE"] = "/dev/null";
+        start.Environment["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
+        start.Environment["AWS_EC2_METADATA_DISABLED"] = "true";
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Ct);
+        var error = process.StandardError.ReadToEndAsync(Ct);
+        await process.WaitForExitAsync(Ct);
+        return (process.ExitCode, await output, await error);
+    }
+}

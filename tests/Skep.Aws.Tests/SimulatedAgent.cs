@@ -1,0 +1,51 @@
+using Skep.Compute.Kinds;
+using Skep.Core.Store;
+using Skep.Networking.Kinds;
+using Skep.Storage.Kinds;
+
+namespace Skep.Aws.Tests;
+
+/// <summary>Does what the agents of a node would: brings every instance to the state that its spec wants.</summary>
+public static class SimulatedAgent
+{
+    /// <summary>Looks at everything once.</summary>
+    public static async Task SettleAsync(ResourceClient client, CancellationToken ct)
+    {
+        foreach (var resource in client.View.List(NetworkingKinds.NetworkInterface.GroupResource, ns: null, after: null).ToList())
+            await client.ModifyAsync(NetworkingKinds.NetworkInterface, resource.Key, n => Set(n.Status ??= new(), "in-use"), ct);
+        foreach (var resource in client.View.List(StorageKinds.Volume.GroupResource, ns: null, after: null).ToList())
+            await client.ModifyAsync(StorageKinds.Volume, resource.Key, v => Set(v.Status ??= new(), v.Spec.Attachment is null ? "available" : "in-use"), ct);
+        foreach (var resource in client.View.List(ComputeKinds.Instance.GroupResource, ns: null, after: null).ToList())
+            await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
+    }
+
+    private static bool Settle(Instance instance)
+    {
+        var status = instance.Status ??= new InstanceStatus();
+        var wanted = instance.Spec.RunState switch
+        {
+            InstanceRunState.Stopped => InstanceState.Stopped,
+            InstanceRunState.Terminated => InstanceState.Terminated,
+            _ => InstanceState.Running,
+        };
+        if (status.State == wanted && status.Reboots == instance.Spec.Reboots)
+            return false;
+        status.State = wanted;
+        status.Reboots = instance.Spec.Reboots;
+        return true;
+    }
+
+    private static bool Set(NetworkInterfaceStatus status, string state)
+    {
+        var changes = status.State != state;
+        status.State = state;
+        return changes;
+    }
+
+    private static bool Set(VolumeStatus status, string state)
+    {
+        var changes = status.State != state;
+        status.State = state;
+        return changes;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Skep.Core.Hosting;
+using Skep.Core.Resources;
+using Skep.Core.Store;
+using Skep.Linux;
+using Skep.Linux.DiskImages;
+using Skep.Storage.Kinds;
+using Skep.Storage.Volumes;
+using Skep.Testing;
+
+namespace Skep.Storage.Tests.Volumes;
+
+/// <summary>A data directory, the storage agents driven by hand, and stand-ins for the kinds of other rooms.</summary>
+internal sealed class StorageWorld : IAsyncDisposable
+{
+    public static readonly GroupResource Instances = new("compute.skep.dev", "instances");
+    public static readonly GroupResource Images = new("compute.skep.dev", "images");
+
+    private StorageWorld(TestResources resources, SkepOptions options)
+    {
+        Resources = resources;
+        Options = options;
+        Files = new VolumeFiles(options, new CommandRunner(TimeProvider.System));
+        Agent = NewAgent();
+        Roots = new RootVolumeController(resources.Client);
+    }
+
+    public TestResources Resources { get; }
+    public SkepOptions Options { get; }
+    public VolumeFiles Files { get; }
+    public VolumeAgent Agent { get; }
+    public RootVolumeController Roots { get; }
+    public ResourceClient Client => Resources.Client;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static async Task<StorageWorld> CreateAsync(bool isSimulated = false)
+    {
+        var resources = await TestResources.CreateAsync(
+            [
+                .. StorageKinds.All,
+                new Kind<Namespace>(CoreJson.Default.Namespace) { Group = "compute.skep.dev", Name = "Instance", Plural = "instances" },
+                new Kind<Namespace>(CoreJson.Default.Namespace) { Group = "compute.skep.dev", Name = "Image", Plural = "images" },
+            ], Ct);
+        var directory = Directory.CreateTempSubdirectory("skep-storage-").FullName;
+        return new StorageWorld(resources, new SkepOptions { DataDirectory = directory, NodeName = "node", HostPrefix = "skTst", IsSimulated = isSimulated });
+    }
+
+    /// <summary>The agent of a daemon that has just started.</summary>
+    public VolumeAgent NewAgent() => new(Client, Files, Options, NullLogger<VolumeAgent>.Instance);
+
+    public static ResourceKey Key(string volume) => StorageKinds.Volume.Key("default", volume);
+
+    public Volume? Volume(string name) => Client.View.Get(StorageKinds.Volume, "default", name);
+
+    /// <summary>Creates a volume and lets the agent work until it has nothing to do.</summary>
+    public async Task<Volume> MakeAsync(string name, Action<VolumeSpec> change)
+    {
+        var volume = new Volume
+        {
+            Metadata = { Name = name, Namespace = "default", Finalizers = [Storage.Kinds.Volume.Finalizer] },
+            Spec = new VolumeSpec { SizeGib = 1, NodeName = "node" },
+            Status = new VolumeStatus(),
+        };
+        change(volume.Spec);
+        await Client.CreateAsync(StorageKinds.Volume, volume, Ct);
+        await Agent.ReconcileAsync(Key(name), Ct);
+        return Volume(name)!;
+    }
+
+    public async Task WriteAsync(GroupResource resource, string json)
+    {
+        var transaction = Client.Begin();
+        var kind = Client.Kinds[resource];
+        var bytes = Encoding.UTF8.GetBytes(json);
+        if (transaction.View.Get(kind.Key("default", ResourceDocument.ReadMetadata(bytes).Name)) is null)
+            transaction.Create(kind, bytes);
+        else
+            transaction.Update(kind, bytes, WriteScope.All);
+        await transaction.CommitAsync(Ct);
+    }
+
+    public Task WriteInstanceAsync(string name, string state) =>
+        WriteAsync(Instances, $$"""{"metadata":{"name":"{{name}}","namespace":"default"},"spec":{"blockDevices":[{"volumeId":"vol-1"}]},"status":{"state":"{{state}}"} }""");
+
+    public async Task WriteImageAsync(string name, string imageName, long sizeBytes)
+    {
+        Directory.CreateDirectory(Options.PathOf("images"));
+        if (File.Exists("/usr/bin/qemu-img"))
+            await new QemuImg(new CommandRunner(TimeProvider.System)).CreateAsync(Options.PathOf("images", $"{name}.qcow2"), DiskImageFormat.Qcow2, sizeBytes, Ct);
+        await WriteAsync(Images, $$"""
+            {"metadata":{"name":"{{name}}","namespace":"default"},
+             "spec":{"name":"{{imageName}}","fileName":"{{name}}.qcow2","sizeBytes":{{sizeBytes}} },"status":{"state":"available"} }
+            """);
+    }
+
+    public static void RequireQemuImg() => Assert.SkipUnless(File.Exists("/usr/bin/qemu-img"), "qemu-img is not installed");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Resources.DisposeAsync();
+        Directory.Delete(Options.DataDirectory, recursive: true);
+    }
+}

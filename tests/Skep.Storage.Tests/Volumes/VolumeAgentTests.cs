@@ -1,0 +1,148 @@
+using Skep.Linux;
+using Skep.Linux.DiskImages;
+using Skep.Storage.Kinds;
+
+namespace Skep.Storage.Tests.Volumes;
+
+public sealed class VolumeAgentTests
+{
+    private const long GiB = 1L << 30;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_empty_volume_becomes_available_with_its_file()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        var volume = await world.MakeAsync("vol-1", v => v.SizeGib = 3);
+        Assert.Equal(("available", "qcow2", world.Options.PathOf("volumes", "vol-1.qcow2")), (volume.Status!.State, volume.Status.Format, volume.Status.Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(volume.Status.Path!));
+        Assert.Equal(3 * GiB, (await InfoAsync(volume.Status.Path!)).VirtualSizeBytes);
+    }
+
+    [Fact]
+    public async Task A_root_volume_lies_on_its_image_and_has_the_size_asked_for()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        await world.WriteImageAsync("ami-1", "debian-12", 2 * GiB);
+        var volume = await world.MakeAsync("vol-1", v =>
+        {
+            v.ImageId = "ami-1";
+            v.SizeGib = 8;
+            v.Attachment = new VolumeAttachment { InstanceId = "i-1", Device = "/dev/xvda" };
+        });
+        Assert.Equal("in-use", volume.Status!.State);
+        var info = await InfoAsync(volume.Status.Path!);
+        Assert.Equal((8 * GiB, "../images/ami-1.qcow2"), (info.VirtualSizeBytes, info.BackingFile));
+    }
+
+    [Fact]
+    public async Task A_root_volume_smaller_than_its_image_is_an_error_that_says_the_size_needed()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        await world.WriteImageAsync("ami-1", "debian-12", 2 * GiB + 1);
+        var volume = await world.MakeAsync("vol-1", v => v.ImageId = "ami-1");
+        Assert.Equal("error", volume.Status!.State);
+        Assert.Contains("which needs 3 GiB", volume.Status.Message!, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(world.Options.PathOf("volumes")));
+    }
+
+    [Fact]
+    public async Task A_volume_of_an_image_that_does_not_exist_is_an_error()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        var volume = await world.MakeAsync("vol-1", v => v.ImageId = "ami-9");
+        Assert.Equal("error", volume.Status!.State);
+        Assert.Contains("ami-9 does not exist", volume.Status.Message!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_volume_waits_for_an_image_that_is_still_being_made()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        await world.WriteAsync(StorageWorld.Images, """{"metadata":{"name":"ami-1","namespace":"default"},"spec":{},"status":{"state":"pending"}}""");
+        var volume = await world.MakeAsync("vol-1", v => v.ImageId = "ami-1");
+        Assert.Equal("creating", volume.Status!.State);
+        var image = world.Client.View.Get(new Core.Resources.ResourceKey(StorageWorld.Images, "default", "ami-1"))!;
+        Assert.Equal([StorageWorld.Key("vol-1")], world.Agent.Concerned(image, world.Client.View));
+    }
+
+    [Fact]
+    public async Task A_deleted_volume_stays_while_an_instance_uses_it()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        await world.WriteInstanceAsync("i-1", "running");
+        var volume = await world.MakeAsync("vol-1", v => v.Attachment = new VolumeAttachment { InstanceId = "i-1", Device = "/dev/sdf" });
+        await world.Client.DeleteAsync(StorageWorld.Key("vol-1"), Ct);
+        await world.Agent.ReconcileAsync(StorageWorld.Key("vol-1"), Ct);
+        Assert.True(File.Exists(volume.Status!.Path));
+
+        await world.WriteInstanceAsync("i-1", "terminated");
+        var instance = world.Client.View.Get(new Core.Resources.ResourceKey(StorageWorld.Instances, "default", "i-1"))!;
+        Assert.Equal([StorageWorld.Key("vol-1")], world.Agent.Concerned(instance, world.Client.View));
+        await world.Agent.ReconcileAsync(StorageWorld.Key("vol-1"), Ct);
+        Assert.False(File.Exists(volume.Status.Path));
+        Assert.Null(world.Volume("vol-1"));
+    }
+
+    [Fact]
+    public async Task Detaching_makes_a_volume_available_again()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        await world.MakeAsync("vol-1", v => v.Attachment = new VolumeAttachment { InstanceId = "i-1", Device = "/dev/sdf" });
+        await world.Client.ModifyAsync(StorageKinds.Volume, StorageWorld.Key("vol-1"), v => { v.Spec.Attachment = null; return true; }, Ct);
+        await world.Agent.ReconcileAsync(StorageWorld.Key("vol-1"), Ct);
+        Assert.Equal("available", world.Volume("vol-1")!.Status!.State);
+    }
+
+    [Fact]
+    public async Task A_crash_between_the_file_and_its_status_is_finished_by_the_next_daemon()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        await world.Files.MakeAsync("vol-1", 1, imageFileName: null, Ct);
+        var volume = await world.MakeAsync("vol-1", _ => { });
+        Assert.Equal("available", volume.Status!.State);
+    }
+
+    [Fact]
+    public async Task Files_that_no_volume_explains_go_at_the_start_and_others_stay()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        await world.MakeAsync("vol-1", _ => { });
+        foreach (var name in new[] { "vol-2.qcow2", "vol-3.tmp", "vol-1.qcow2.backup", "notes.txt" })
+            await File.WriteAllTextAsync(world.Options.PathOf("volumes", name), "x", Ct);
+        await world.NewAgent().ReconcileAsync(StorageWorld.Key("vol-1"), Ct);
+        var left = Directory.GetFiles(world.Options.PathOf("volumes")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal);
+        Assert.Equal(["notes.txt", "vol-1.qcow2", "vol-1.qcow2.backup"], left);
+    }
+
+    [Fact]
+    public async Task A_volume_of_another_node_is_left_alone()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        var volume = await world.MakeAsync("vol-1", v => v.NodeName = "elsewhere");
+        Assert.Equal("creating", volume.Status!.State);
+    }
+
+    [Fact]
+    public async Task A_simulated_volume_is_ready_at_once_and_touches_nothing()
+    {
+        await using var world = await StorageWorld.CreateAsync(isSimulated: true);
+        var volume = await world.MakeAsync("vol-1", v => v.ImageId = "ami-1");
+        Assert.Equal("available", volume.Status!.State);
+        Assert.Empty(Directory.GetFileSystemEntries(world.Options.DataDirectory));
+        await world.Client.DeleteAsync(StorageWorld.Key("vol-1"), Ct);
+        await world.Agent.ReconcileAsync(StorageWorld.Key("vol-1"), Ct);
+        Assert.Null(world.Volume("vol-1"));
+    }
+
+    private static Task<QemuImgInfo> InfoAsync(string path) =>
+        new QemuImg(new CommandRunner(TimeProvider.System)).InfoAsync(path, DiskImageFormat.Qcow2, Ct);
+}
