@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Skep.Core.Resources;
@@ -7,8 +8,9 @@ using Skep.Core.Store.Sqlite;
 namespace Skep.Bench;
 
 /// <summary>
-/// Durable writes a second. "client" is the whole way of a write (rules of the kind, JSON, transaction, group commit);
-/// "log" is the SQLite log alone, fed with ready batches of 64: what the disk allows.
+/// Durable writes a second. "client" is the whole way of a write (read, rules of the kind, JSON, transaction, group
+/// commit); "log" is the SQLite log alone, fed with ready batches; "sqlite3" is the peer, the ordinary program with the
+/// same settings and statements; "disk" is a file that is appended to and synced.
 /// </summary>
 internal static class StoreWrites
 {
@@ -22,6 +24,7 @@ internal static class StoreWrites
         {
             await InDirectoryAsync(parent, d => MeasureClientAsync(d, writers));
             await InDirectoryAsync(parent, d => MeasureLogAsync(d, writers));
+            await InDirectoryAsync(parent, d => MeasurePeerAsync(d, writers));
             await InDirectoryAsync(parent, d => MeasureSyncAsync(d, writers));
         }
     }
@@ -83,6 +86,55 @@ internal static class StoreWrites
             await log.AppendAsync(entries, CancellationToken.None);
         });
         Print($"log, batches of {batch}", count * batch / elapsed.TotalSeconds, "writes/s");
+    }
+
+    /// <summary>The sqlite3 program, which reads the same transactions from a script.</summary>
+    private static async Task MeasurePeerAsync(string directory, int batch)
+    {
+        var transactions = 20_000 / batch;
+        var revision = 0;
+        var json = new string('x', 440);
+        var script = Path.Combine(directory, "script.sql");
+        await using (var text = new StreamWriter(script))
+        {
+            await text.WriteLineAsync(
+                """
+                PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+                CREATE TABLE log (revision INTEGER PRIMARY KEY, type INTEGER NOT NULL, key TEXT NOT NULL, document BLOB NOT NULL) STRICT;
+                CREATE TABLE resources (key TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, document BLOB NOT NULL) STRICT, WITHOUT ROWID;
+                """);
+            for (var t = 0; t < transactions; t++)
+            {
+                await text.WriteLineAsync("BEGIN IMMEDIATE;");
+                for (var i = 0; i < batch; i++)
+                {
+                    revision++;
+                    var key = $"/configmaps/default/c{revision % ResourceCount}";
+                    await text.WriteLineAsync($"INSERT INTO log VALUES ({revision}, 1, '{key}', CAST('{json}' AS BLOB));");
+                    await text.WriteLineAsync($"INSERT INTO resources VALUES ('{key}', {revision}, CAST('{json}' AS BLOB)) ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, document = excluded.document;");
+                }
+
+                await text.WriteLineAsync("COMMIT;");
+            }
+        }
+
+        var start = new ProcessStartInfo("sqlite3", ["-bail", Path.Combine(directory, "peer.db"), $".read {script}"]) { RedirectStandardOutput = true };
+        var time = TimeProvider.System;
+        var begin = time.GetTimestamp();
+        try
+        {
+            using var peer = Process.Start(start)!;
+            await peer.StandardOutput.ReadToEndAsync();
+            await peer.WaitForExitAsync();
+            if (peer.ExitCode == 0)
+                Print($"sqlite3, transactions of {batch}", revision / time.GetElapsedTime(begin).TotalSeconds, "writes/s");
+            else
+                Console.Out.WriteLine($"sqlite3 failed with exit code {peer.ExitCode}");
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Console.Out.WriteLine("sqlite3 is not installed: no peer to compare with");
+        }
     }
 
     /// <summary>A file that is appended to and synced: what the disk allows at all.</summary>

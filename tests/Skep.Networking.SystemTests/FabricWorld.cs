@@ -82,7 +82,7 @@ internal sealed class FabricWorld : IAsyncDisposable
     }
 
     /// <summary>Makes a security group; without rules for the way out everything may leave.</summary>
-    public Task CreateGroupAsync(string id, IEnumerable<SecurityGroupRule> ingress, CancellationToken ct) =>
+    public Task<SecurityGroup> CreateGroupAsync(string id, IEnumerable<SecurityGroupRule> ingress, CancellationToken ct) =>
         Client.CreateAsync(NetworkingKinds.SecurityGroup, new SecurityGroup
         {
             Metadata = Meta(id),

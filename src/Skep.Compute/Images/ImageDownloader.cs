@@ -79,9 +79,9 @@ public sealed class ImageDownloader(HttpMessageInvoker http, TimeProvider time)
         {
             throw new ImageBuildException($"{url} cannot be read: {ex.Message}", ex);
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException ex) when (!ct.IsCancellationRequested)
         {
-            throw new ImageBuildException($"{url} did not answer within {_stallTimeout.TotalSeconds} s");
+            throw new ImageBuildException($"{url} did not answer within {_stallTimeout.TotalSeconds} s", ex);
         }
     }
 
@@ -116,9 +116,9 @@ public sealed class ImageDownloader(HttpMessageInvoker http, TimeProvider time)
             if (total is { } wanted && file.Position < wanted)
                 throw new HttpRequestException($"{file.Position} of {wanted} bytes came");
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException ex) when (!ct.IsCancellationRequested)
         {
-            throw new TimeoutException($"nothing came for {_stallTimeout.TotalSeconds} s");
+            throw new TimeoutException($"nothing came for {_stallTimeout.TotalSeconds} s", ex);
         }
     }
 

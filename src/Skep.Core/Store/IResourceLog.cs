@@ -1,8 +1,8 @@
 namespace Skep.Core.Store;
 
 /// <summary>
-/// The durable side of the store. One caller at a time appends; reads may run beside it. Only implementations know
-/// whether the log is a table on this machine or a replicated stream.
+/// The durable side of the store. One caller at a time appends; reads and compaction may run beside it. Only
+/// implementations know whether the log is a table on this machine or a replicated stream.
 /// </summary>
 public interface IResourceLog : IAsyncDisposable
 {
@@ -10,7 +10,8 @@ public interface IResourceLog : IAsyncDisposable
     Task<LogState> OpenAsync(CancellationToken ct);
 
     /// <summary>Makes entries durable, all or none; when the task completes they survive power loss.</summary>
-    /// <exception cref="IOException">They could not be written; nothing was.</exception>
+    /// <exception cref="IOException">They were probably not written. The store then asks <see cref="ReadAsync"/> what is
+    /// there, and goes by the answer: an acknowledgement can be lost.</exception>
     Task AppendAsync(IReadOnlyList<LogEntry> entries, CancellationToken ct);
 
     /// <summary>Entries after a revision, oldest first, at most <paramref name="limit"/>.</summary>

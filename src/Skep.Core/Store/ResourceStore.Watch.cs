@@ -61,7 +61,16 @@ public sealed partial class ResourceStore
     {
         if (position < CompactedRevision)
             throw ResourceException.Expired(position, CompactedRevision);
-        var entries = await _log.ReadAsync(position, _limits.ReadBackMax, ct);
+        IReadOnlyList<LogEntry> entries;
+        try
+        {
+            entries = await _log.ReadAsync(position, _limits.ReadBackMax, ct);
+        }
+        catch (InvalidOperationException) when (_watches.IsClosed)
+        {
+            throw ShuttingDown();
+        }
+
         var events = new List<ResourceEvent>();
         var reached = position;
         foreach (var entry in entries)

@@ -79,7 +79,7 @@ public sealed partial class ResourceStore : IAsyncDisposable
         }
         catch (ChannelClosedException)
         {
-            throw new ResourceException(ResourceError.Unavailable, "the store is shutting down");
+            throw ShuttingDown();
         }
 
         // Once queued the outcome is awaited even if the caller gives up: a write must not be reported as cancelled and then happen.
@@ -105,6 +105,8 @@ public sealed partial class ResourceStore : IAsyncDisposable
         _watches.Close();
         await _log.DisposeAsync();
     }
+
+    private static ResourceException ShuttingDown() => new(ResourceError.Unavailable, "the store is shutting down");
 
     private static void InterlockedMax(ref long target, long value)
     {

@@ -110,7 +110,7 @@ public sealed class ResourceTransaction
         document = ResourceDocument.ParseObject(bytes);
         // Compared after defaulting, so that leaving out what is the default is no change. Kinds without a spec count
         // changes of everything beside metadata and status.
-        if (scope is not WriteScope.Status && !JsonNode.DeepEquals(WithoutMetadataAndStatus(document), WithoutMetadataAndStatus(old)))
+        if (scope is not WriteScope.Status && !HasSameSpec(document, old))
         {
             document["metadata"]!["generation"] = (current.Metadata.Generation ?? 0) + 1;
             bytes = ResourceDocument.ToBytes(document);
@@ -237,15 +237,23 @@ public sealed class ResourceTransaction
             throw new ResourceException(ResourceError.Forbidden, $"finalizer {added} cannot be added: the resource is being deleted");
     }
 
-    private static JsonObject WithoutMetadataAndStatus(JsonObject document)
+    /// <summary>Whether two documents are equal in everything but what identifies and observes the resource.</summary>
+    private static bool HasSameSpec(JsonObject x, JsonObject y)
     {
-        var copy = (JsonObject)document.DeepClone();
-        copy.Remove("metadata");
-        copy.Remove("status");
-        copy.Remove("apiVersion");
-        copy.Remove("kind");
-        return copy;
+        var members = 0;
+        foreach (var (name, value) in x)
+        {
+            if (IsBesideSpec(name))
+                continue;
+            if (!y.TryGetPropertyValue(name, out var other) || !JsonNode.DeepEquals(value, other))
+                return false;
+            members++;
+        }
+
+        return members == y.Count(static m => !IsBesideSpec(m.Key));
     }
+
+    private static bool IsBesideSpec(string member) => member is "metadata" or "status" or "apiVersion" or "kind";
 
     private static byte[] Admit(Kind kind, ResourceKey key, JsonObject document, Resource? old)
     {

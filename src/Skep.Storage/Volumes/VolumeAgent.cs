@@ -14,7 +14,7 @@ namespace Skep.Storage.Volumes;
 internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles files, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
 {
     private static readonly TimeSpan _retryPause = TimeSpan.FromMinutes(1);
-    private readonly SemaphoreSlim _sweep = new(1);
+    private readonly Lock _sweep = new();
     private bool _hasSwept;
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
     /// <inheritdoc/>
     public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
     {
-        await SweepOnceAsync(ct);
+        SweepOnce();
         var view = client.View;
         if (view.Get(key)?.View(StorageKinds.Volume) is not { } volume || !IsMine(volume))
             return null;
@@ -167,12 +167,12 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
 
     private static string StateOf(Volume volume) => volume.Spec.Attachment is null ? VolumeState.Available : VolumeState.InUse;
 
-    private async Task SweepOnceAsync(CancellationToken ct)
+    /// <summary>Once, and before anything else is done: a file that is just being made must not look like a leftover.</summary>
+    private void SweepOnce()
     {
-        if (_hasSwept || options.IsSimulated)
+        if (options.IsSimulated)
             return;
-        await _sweep.WaitAsync(ct);
-        try
+        lock (_sweep)
         {
             if (_hasSwept)
                 return;
@@ -180,10 +180,6 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             foreach (var name in files.RemoveUnknown(known))
                 LogRemoved(name);
             _hasSwept = true;
-        }
-        finally
-        {
-            _sweep.Release();
         }
     }
 

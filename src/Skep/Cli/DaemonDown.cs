@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.CommandLine;
 using Skep.Core.Hosting;
+using Skep.Daemon;
 using Skep.Linux.Processes;
 using Command = System.CommandLine.Command;
 
@@ -16,15 +17,37 @@ internal static class DaemonDown
     public static Command Create(CliContext context)
     {
         var purge = new Option<bool>("--purge") { Description = "Also terminate all instances and remove everything: networks, disks, images, the data directory." };
-        var command = new Command("down", "Stop the daemon. Instances go on running, and are found again by the next `skep up`.") { purge };
+        var command = new Verb(
+            "down",
+            "Stop the daemon. Instances go on running, and are found again by the next `skep up`.",
+            "sudo skep down",
+            "sudo skep down --purge --yes  # terminate all instances and remove everything") { purge };
         command.SetAction(async (parsed, ct) =>
         {
             var directory = context.DataDirectory(parsed);
+            if (parsed.GetValue(purge))
+                return await PurgeAsync(context, parsed, directory, ct);
             var didStop = await StopAsync(directory, context.Time, ct);
             await context.Out.WriteLineAsync(didStop is { } process ? $"stopped (process {process.ProcessId})" : $"no daemon runs on {directory}");
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static async Task<int> PurgeAsync(CliContext context, ParseResult parsed, string directory, CancellationToken ct)
+    {
+        if (!DataDirectory.IsOne(directory))
+        {
+            await context.Out.WriteLineAsync($"there is no cloud in {directory}");
+            return ExitCode.Success;
+        }
+
+        if (!await context.ConfirmAsync(parsed, $"Terminate every instance and remove everything in {directory}?", ct))
+            throw new CliException("nothing was removed", ExitCode.Declined, "Answer with y, or say --yes.");
+        await StopAsync(directory, context.Time, ct);
+        await new Purge(directory, context.Time, context.Error.WriteLine).RunAsync(ct);
+        await context.Out.WriteLineAsync($"removed everything, {directory} too");
+        return ExitCode.Success;
     }
 
     /// <summary>Stops the daemon of a data directory and waits for its end; null when none runs.</summary>

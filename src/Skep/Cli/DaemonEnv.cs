@@ -21,7 +21,10 @@ internal static class DaemonEnv
     /// <summary>Makes the verb.</summary>
     public static Command Create(CliContext context)
     {
-        var command = new Command("env", "Print shell code that makes aws, kubectl and the AWS SDKs use this cloud: eval \"$(skep env)\"");
+        var command = new Verb(
+            "env",
+            "Print shell code that makes aws, kubectl and the AWS SDKs use this cloud: eval \"$(skep env)\"",
+            "eval \"$(skep env)\"  # then: aws ec2 describe-instances; kubectl get instances");
         command.SetAction((parsed, _) =>
         {
             var directory = context.DataDirectory(parsed);

@@ -15,7 +15,7 @@ internal static class DaemonStatus
     {
         var output = new Option<string>("--output", "-o") { Description = "text or json.", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
-        var command = new Command("status", $"Show whether the daemon runs. Exits with 0 when it is ready, {ExitCode.NotRunning} when not.") { output };
+        var command = new Verb("status", $"Show whether the daemon runs. Exits with 0 when it is ready, {ExitCode.NotRunning} when not.", "skep status", "skep status -o json | jq -r .endpoint") { output };
         command.SetAction((parsed, _) =>
         {
             var directory = context.DataDirectory(parsed);

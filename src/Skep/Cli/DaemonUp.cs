@@ -35,7 +35,12 @@ internal static class DaemonUp
                 result.AddError($"'{name}' is not a node name: use lower-case letters, digits, '-' and '.', at most 63");
         });
 
-        var command = new Command("up", "Run the daemon. The first start makes the certificates and the admin's credentials.") { listen, detach, simulate, acceleration, nodeName };
+        var command = new Verb(
+            "up",
+            "Run the daemon. The first start makes the certificates and the admin's credentials.",
+            "sudo skep up --detach",
+            "skep up --simulate --data /tmp/try  # no root, no machines: for trying things out",
+            "sudo skep up --listen 0.0.0.0:9999  # for other machines too") { listen, detach, simulate, acceleration, nodeName };
         command.SetAction(async (parsed, ct) =>
         {
             var options = new DaemonOptions

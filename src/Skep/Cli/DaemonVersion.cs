@@ -8,7 +8,10 @@ internal static class DaemonVersion
     /// <summary>Makes the verb.</summary>
     public static Command Create(CliContext context)
     {
-        var command = new Command("version", "Print the version.");
+        var command = new Verb(
+            "version",
+            "Print the version.",
+            "skep version");
         command.SetAction(_ => context.Out.Write($"skep {ProductVersion.Text}\n"));
         return command;
     }

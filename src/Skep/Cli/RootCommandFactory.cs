@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Cli.DaemonDoctor;
 using Skep.Cli.Completion;
 using Skep.Cli.Images;
 using Skep.Cli.Quickstart;
@@ -69,6 +70,7 @@ internal static class RootCommandFactory
         yield return DaemonDown.Create(context);
         yield return DaemonStatus.Create(context);
         yield return DaemonEnv.Create(context);
+        yield return DoctorCommand.Create(context);
         yield return DaemonVersion.Create(context);
         yield return VmCommands.Create(context);
         yield return ImageCommands.Create(context);

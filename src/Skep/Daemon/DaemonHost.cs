@@ -24,9 +24,6 @@ namespace Skep.Daemon;
 /// </summary>
 internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider time, Func<string, string?> environment)
 {
-    /// <summary>Hosted services get this long to end; the gateway's own drain is shorter.</summary>
-    private static readonly TimeSpan _shutdownTimeout = TimeSpan.FromSeconds(15);
-
     private readonly IIdSource _ids = new RandomIdSource(fill: null);
 
     /// <summary>Runs until cancelled (SIGTERM, SIGINT).</summary>
@@ -63,6 +60,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         await using var store = await ResourceStore.OpenAsync(new SqliteLog(directory.FullPath, kinds), ct);
         var resources = new ResourceClient(store, kinds, time, _ids);
         var skep = ToSkepOptions(directory);
+        new NodeSettings { NodeName = options.NodeName, Simulated = options.IsSimulated }.Save(directory.FullPath);
 
         using var certificates = Certificates.Open(skep.PathOf("pki"), time, _ids);
         certificates.EnsureServer(LocalNames.Find(options.Listen.Address));
@@ -73,7 +71,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         WriteKubeConfig(skep, certificates, endpoint);
 
         await using var app = Build(skep, rooms, resources, certificates, listener);
-        await StartAsync(app, ct);
+        await DaemonServices.StartAsync(app, ct);
         var ready = state with { Ready = true, Address = endpoint.ToString(), Endpoint = $"https://{endpoint}" };
         ready.Save(directory.FullPath);
         app.Services.GetRequiredService<Readiness>().Set();
@@ -94,46 +92,16 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = skep.DataDirectory, ApplicationName = "skep" });
         DaemonLogging.Add(builder.Logging, skep.PathOf(JsonFileLoggerProvider.FileName), time);
         var services = builder.Services;
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = _shutdownTimeout);
-        services.AddSingleton<IHostLifetime, SignalFreeLifetime>();
-        services.AddSingleton(time);
-        services.AddSingleton(_ids);
-        services.AddSingleton(skep);
-        services.AddSingleton(resources);
-        services.AddSingleton(resources.Store);
-        services.AddSingleton(resources.Kinds);
-        services.AddSingleton(new IdentityDirectory(resources));
-        services.AddSingleton(new CommandRunner(time));
+        DaemonServices.Add(services, skep, rooms, resources);
         services.AddSingleton(certificates);
-        services.AddSingleton<PrometheusMetrics>();
-        services.AddCoreControllers();
         var gateway = new GatewayOptions();
         services.AddGateway(gateway);
-        services.AddCoreControllers();
-        foreach (var room in rooms)
-            room.AddServices(services, skep);
         Composition.AddDialects(services);
         services.AddSingleton<IHostedService>(s => new CertificateRenewal(certificates, options.Listen.Address, time, s.GetRequiredService<ILogger<CertificateRenewal>>()));
         builder.WebHost.UseGateway(gateway, listener);
         var app = builder.Build();
-        // Before anything runs: what is measured from the start is counted.
-        _ = app.Services.GetRequiredService<PrometheusMetrics>();
         app.RunGateway();
         return app;
-    }
-
-    private static async Task StartAsync(WebApplication app, CancellationToken ct)
-    {
-        try
-        {
-            await app.StartAsync(ct);
-        }
-        catch
-        {
-            // What did start must not see its services vanish.
-            await app.StopAsync(CancellationToken.None);
-            throw;
-        }
     }
 
     private static void WriteKubeConfig(SkepOptions skep, Certificates certificates, IPEndPoint endpoint)
@@ -170,12 +138,4 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "stopped; instances go on running")]
     private static partial void LogStopped(ILogger logger);
-
-    /// <summary>Signals are the command line's; its token ends the host.</summary>
-    private sealed class SignalFreeLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

@@ -14,14 +14,10 @@ internal static class DaemonLogging
     private const long FileBytesMax = 16 * 1024 * 1024;
     private const int OldFilesKept = 4;
 
-    /// <summary>Adds them.</summary>
+    /// <summary>Adds both.</summary>
     public static void Add(ILoggingBuilder logging, string jsonPath, TimeProvider time)
     {
-        logging.SetMinimumLevel(LogLevel.Information);
-        // The framework's own chatter says nothing that the audit log does not.
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("System", LogLevel.Warning);
-        logging.Services.AddSingleton<ILoggerProvider>(_ => new JsonFileLoggerProvider(jsonPath, FileBytesMax, OldFilesKept, time));
+        AddFile(logging, jsonPath, time);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -30,5 +26,15 @@ internal static class DaemonLogging
             console.ColorBehavior = LoggerColorBehavior.Default;
         });
         logging.Services.Configure((ConsoleLoggerOptions options) => options.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    /// <summary>Adds the file alone: for verbs that talk to people themselves.</summary>
+    public static void AddFile(ILoggingBuilder logging, string jsonPath, TimeProvider time)
+    {
+        logging.SetMinimumLevel(LogLevel.Information);
+        // The framework's own chatter says nothing that the audit log does not.
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new JsonFileLoggerProvider(jsonPath, FileBytesMax, OldFilesKept, time));
     }
 }

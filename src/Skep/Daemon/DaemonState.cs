@@ -68,4 +68,5 @@ internal sealed record DaemonState
 /// <summary>Serializer metadata of the daemon's files and of the JSON output of its verbs.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(DaemonState))]
+[JsonSerializable(typeof(NodeSettings))]
 internal sealed partial class DaemonJson : JsonSerializerContext;

@@ -95,6 +95,14 @@ public sealed class HostChoicesTests : IDisposable
         Assert.Empty(_root.EnumerateFileSystemInfos());
     }
 
+    [Fact]
+    public void Removing_where_no_machine_ever_started_is_no_error()
+    {
+        var files = new MachineFiles(Path.Combine(_root.FullName, "instances"));
+        files.Remove(ComputeKinds.Instance.Key("team", "web"));
+        Assert.Empty(files.List());
+    }
+
     private string Touch(string path)
     {
         var full = Path.Combine(_root.FullName, path);

@@ -45,10 +45,12 @@ public sealed class DebianImageBuilder(CommandRunner runner) : IImageBuilder
 
         progress.Report(new("installing Debian 12 with mmdebstrap", 0.02));
         var sources = await DebianSources.ForSuiteAsync(tools, Suite, ct);
+        // In a mount namespace of its own: what it mounts below the new root (/proc, /dev) goes with it even when it is killed,
+        // and can never be in the way of removing the directory.
         await tools.RunAsync(
-            "mmdebstrap",
+            "unshare",
             [
-                "--quiet", "--mode=root", "--format=directory", "--variant=apt", $"--architectures={architecture.DebianName}",
+                "--mount", "--propagation", "private", "mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=apt", $"--architectures={architecture.DebianName}",
                 "--aptopt=APT::Install-Recommends \"false\"",
                 $"--include=linux-image-cloud-{architecture.DebianName},{string.Join(',', _packages)}", Suite, root, .. sources,
             ],

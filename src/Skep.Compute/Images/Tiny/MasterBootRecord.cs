@@ -24,7 +24,8 @@ internal static class MasterBootRecord
     /// <summary>Makes the disk's first sector.</summary>
     public static byte[] Make(uint diskSignature, params ReadOnlySpan<MbrPartition> partitions)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(partitions.Length, EntriesMax);
+        if (partitions.Length > EntriesMax)
+            throw new ArgumentException($"a table has {EntriesMax} entries, not {partitions.Length}", nameof(partitions));
         var sector = new byte[512];
         BinaryPrimitives.WriteUInt32LittleEndian(sector.AsSpan(440), diskSignature);
         for (var i = 0; i < partitions.Length; i++)
