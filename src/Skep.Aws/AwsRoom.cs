@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Aws.Dispatch;
-using Skep.Aws.Ec2;
 using Skep.Aws.Ec2.Instances;
 using Skep.Aws.Kinds;
 using Skep.Core.Hosting;
@@ -21,7 +20,7 @@ public sealed class AwsRoom : IRoom
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
         ServedOperations.Register(services);
-        services.AddSingleton<IInstancePlacement, MemoryPlacement>();
+        services.AddSingleton<InstanceCapacity>();
         services.AddSingleton<AwsMetrics>();
         services.AddSingleton<AwsAuthorization>();
         services.AddSingleton<SigV4Verifier>();

@@ -8,8 +8,11 @@ namespace Skep.Scheduling;
 /// Chooses nodes for instances and never promises the same memory twice: what others have been promised and have not
 /// committed yet counts too. All instances of a call are placed or none. Thread-safe.
 /// </summary>
-public sealed class Placement
+public sealed class Placement(TimeProvider time)
 {
+    /// <summary>A reservation that is neither confirmed nor disposed ends after this time: its request is long over.</summary>
+    public static readonly TimeSpan HoldTime = TimeSpan.FromMinutes(1);
+
     /// <summary>Confirmed reservations kept for callers that still work with an older view.</summary>
     private const int SettledMax = 4_096;
 
@@ -33,6 +36,7 @@ public sealed class Placement
     {
         lock (_lock)
         {
+            _pending.RemoveWhere(r => r.Expires <= time.GetUtcNow());
             var nodes = Count(view, [.. requests.Select(r => r.Instance)]);
             var held = new Dictionary<ResourceKey, Reservation.Held>();
             foreach (var request in requests)
@@ -47,7 +51,7 @@ public sealed class Placement
                 held.Add(request.Instance, new Reservation.Held(node.Name, type.MemoryMib + node.OverheadMib, type.VCpus));
             }
 
-            reservation = new Reservation(this, held);
+            reservation = new Reservation(this, held, time.GetUtcNow() + HoldTime);
             _pending.Add(reservation);
             problem = null;
             return true;

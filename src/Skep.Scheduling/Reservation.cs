@@ -5,15 +5,16 @@ namespace Skep.Scheduling;
 
 /// <summary>
 /// Capacity held for instances until they are in the resource model. Confirm it with the view of the commit that made
-/// them; disposing one that was not confirmed gives the capacity back.
+/// them; disposing one that was not confirmed gives the capacity back, and so does time (<see cref="Placement.HoldTime"/>).
 /// </summary>
 public sealed class Reservation : IDisposable
 {
     private readonly Placement _placement;
 
-    internal Reservation(Placement placement, IReadOnlyDictionary<ResourceKey, Held> held)
+    internal Reservation(Placement placement, IReadOnlyDictionary<ResourceKey, Held> held, DateTimeOffset expires)
     {
         _placement = placement;
+        Expires = expires;
         Holds = held;
         NodeNames = held.ToDictionary(h => h.Key, h => h.Value.NodeName);
     }
@@ -22,6 +23,8 @@ public sealed class Reservation : IDisposable
     public IReadOnlyDictionary<ResourceKey, string> NodeNames { get; }
 
     internal IReadOnlyDictionary<ResourceKey, Held> Holds { get; }
+
+    internal DateTimeOffset Expires { get; }
 
     /// <summary>The revision from which on views contain the instances; null until confirmed.</summary>
     internal long? CommittedRevision { get; private set; }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Skep.Aws.Tests;
 
@@ -31,6 +30,15 @@ public sealed class AwsCliTests
         Assert.Equal("shutting-down", (string?)terminated["TerminatingInstances"]![0]!["CurrentState"]!["Name"]);
     }
 
+    [Fact]
+    public async Task Says_what_is_wrong_in_words()
+    {
+        await using var world = await StartAsync();
+        var (code, _, error) = await RunAsync(world, "ec2", "describe-instances", "--instance-ids", "i-0123456789abcdef0");
+        Assert.NotEqual(0, code);
+        Assert.Contains("An error occurred (InvalidInstanceID.NotFound) when calling the DescribeInstances operation: The instance ID 'i-0123456789abcdef0' does not exist", error, StringComparison.Ordinal);
+    }
+
     private static async Task<AwsWorld> StartAsync()
     {
         if (!File.Exists(Cli))
@@ -45,23 +53,6 @@ public sealed class AwsCliTests
         return output.Length == 0 ? new JsonObject() : JsonNode.Parse(output)!;
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(AwsWorld world, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Cli, ["--endpoint-url", world.Endpoint.ToString(), "--output", "json", .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["AWS_ACCESS_KEY_ID"] = AwsWorld.AccessKeyId;
-        start.Environment["AWS_SECRET_ACCESS_KEY"] = AwsWorld.SecretAccessKey;
-        start.Environment["AWS_DEFAULT_REGION"] = AwsWorld.Region;
-        start.Environment["AWS_CONFIG_FILE"] = "/dev/null";
-        start.Environment["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
-        start.Environment["AWS_EC2_METADATA_DISABLED"] = "true";
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(Ct);
-        var error = process.StandardError.ReadToEndAsync(Ct);
-        await process.WaitForExitAsync(Ct);
-        return (process.ExitCode, await output, await error);
-    }
+    private static Task<(int Code, string Output, string Error)> RunAsync(AwsWorld world, params string[] arguments) =>
+        Client.RunAsync(Cli, ["--endpoint-url", world.Endpoint.ToString(), "--output", "json", .. arguments], Client.Environment(), Ct);
 }

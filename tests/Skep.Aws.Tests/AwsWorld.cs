@@ -18,6 +18,7 @@ using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking;
 using Skep.Networking.Controllers;
+using Skep.Scheduling;
 using Skep.Storage;
 using Skep.Testing;
 
@@ -80,6 +81,7 @@ public sealed class AwsWorld : IAsyncDisposable
         builder.Services.AddSingleton<IdentityDirectory>();
         builder.Services.AddSingleton<IAuthorizer, GroupAuthorizer>();
         builder.Services.AddSingleton<RegionDefaults>();
+        builder.Services.AddSingleton<Placement>();
         new AwsRoom().AddServices(builder.Services, options);
         var app = builder.Build();
         app.Run(async context =>
@@ -179,6 +181,8 @@ public sealed class AwsWorld : IAsyncDisposable
                 Status = new NodeStatus
                 {
                     Phase = "Ready",
+                    Conditions = [new Condition { Type = "Ready", Status = "True" }],
+                    NodeInfo = new NodeSystemInfo { Acceleration = "simulated" },
                     Capacity = new NodeResources { Cpu = "64", Memory = $"{256L << 30}" },
                     Allocatable = new NodeResources { Cpu = "64", Memory = $"{256L << 30}" },
                 },

@@ -19,6 +19,13 @@ public static class SimulatedAgent
             await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
     }
 
+    /// <summary>Looks at everything whenever an instance changes, until cancelled.</summary>
+    public static async Task RunAsync(ResourceClient client, CancellationToken ct)
+    {
+        await foreach (var _ in client.Store.WatchAsync(ComputeKinds.Instance.GroupResource, client.View.Revision, ct))
+            await SettleAsync(client, ct);
+    }
+
     private static bool Settle(Instance instance)
     {
         var status = instance.Status ??= new InstanceStatus();

@@ -23,13 +23,13 @@ namespace Skep.Compute.SystemTests;
 internal sealed class World : IAsyncDisposable
 {
     private readonly TestResources _resources;
-    private readonly MachineKernel _kernel;
+    private readonly MachineKernel? _kernel;
     private readonly SkepOptions _options;
     private ReconcilerHost? _host;
     private ProcessWatcher? _watcher;
     private QemuHypervisor? _hypervisor;
 
-    private World(TestResources resources, MachineKernel kernel)
+    private World(TestResources resources, MachineKernel? kernel)
     {
         _resources = resources;
         _kernel = kernel;
@@ -43,7 +43,7 @@ internal sealed class World : IAsyncDisposable
     public MachineFiles Files { get; }
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static async Task<World> CreateAsync(MachineKernel kernel)
+    public static async Task<World> CreateAsync(MachineKernel? kernel)
     {
         var path = Environment.GetEnvironmentVariable("PATH")!.Split(':');
         Assert.SkipUnless(path.Any(p => File.Exists(Path.Combine(p, "qemu-system-x86_64"))), "qemu-system-x86_64 is not installed");
@@ -72,6 +72,9 @@ internal sealed class World : IAsyncDisposable
 
     public Task ChangeAsync(string name, Action<InstanceSpec> change) =>
         Client.ModifyAsync(ComputeKinds.Instance, Key(name), i => { change(i.Spec); return true; }, Ct);
+
+    public Task ChangeStatusAsync(string name, Action<InstanceStatus> change) =>
+        Client.ModifyAsync(ComputeKinds.Instance, Key(name), i => { change(i.Status!); return true; }, Ct);
 
     /// <summary>Waits for the watch to show what is expected.</summary>
     public async Task<Instance?> WaitAsync(string name, Func<Instance?, bool> expected)
@@ -159,7 +162,7 @@ internal sealed class World : IAsyncDisposable
         new(_options, watcher, new CommandRunner(TimeProvider.System), TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
 
     /// <summary>Starts every machine with the test's kernel, which no resource can say.</summary>
-    private sealed class KernelHypervisor(IHypervisor inner, MachineKernel kernel) : IHypervisor
+    private sealed class KernelHypervisor(IHypervisor inner, MachineKernel? kernel) : IHypervisor
     {
         public string Acceleration => inner.Acceleration;
         public long OverheadMib => inner.OverheadMib;

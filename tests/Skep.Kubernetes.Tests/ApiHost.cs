@@ -8,12 +8,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Skep.Compute.Kinds;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
-using Skep.Networking.Kinds;
-using Skep.Storage.Kinds;
 using Skep.Testing;
 
 namespace Skep.Kubernetes.Tests;
@@ -50,7 +47,7 @@ public sealed class ApiHost : IAsyncDisposable
 
     public static async Task<ApiHost> StartAsync(CancellationToken ct)
     {
-        var resources = await TestResources.CreateAsync([.. ComputeKinds.All, .. NetworkingKinds.All, .. StorageKinds.All], ct);
+        var resources = await TestResources.CreateAsync(PlainKinds.All, ct);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(o =>
         {

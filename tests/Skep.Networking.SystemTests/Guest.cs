@@ -51,7 +51,7 @@ internal sealed class Guest : IAsyncDisposable
         var script = Path.Combine(_files, "lease.sh");
         var lease = Path.Combine(_files, "lease");
         await File.WriteAllTextAsync(script, Script, ct);
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await _runner.CheckAsync(new Command("chmod", "+x", script), ct);
         var result = await RunAsync(
             new Command("busybox", "udhcpc", "-i", Device, "-n", "-q", "-f", "-t", $"{tries}", "-T", "1", "-s", script, "-O", "mtu", "-O", "staticroutes", "-O", "hostname", "-O", "domain")
             {

@@ -40,7 +40,7 @@ internal static class TestNetwork
         return NetworkingKinds.NetworkInterface.Key("default", value.Metadata.Name);
     }
 
-    public static Task CreateGroupAsync(this TestResources world, string id, IEnumerable<SecurityGroupRule> ingress, IEnumerable<SecurityGroupRule> egress, CancellationToken ct) =>
+    public static Task<SecurityGroup> CreateGroupAsync(this TestResources world, string id, IEnumerable<SecurityGroupRule> ingress, IEnumerable<SecurityGroupRule> egress, CancellationToken ct) =>
         world.Client.CreateAsync(NetworkingKinds.SecurityGroup, new SecurityGroup
         {
             Metadata = Meta(id),

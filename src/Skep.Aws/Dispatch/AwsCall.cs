@@ -9,9 +9,12 @@ namespace Skep.Aws.Dispatch;
 /// adds to <see cref="Transaction"/>; the dispatcher commits. Not thread-safe.
 /// </summary>
 internal sealed class AwsCall(Principal principal, string region, string requestId, ResourceTransaction transaction, ResourceClient resources)
+    : IDisposable
 {
     /// <summary>Label that says which AWS region a resource belongs to; resources without it are seen in every region.</summary>
     public const string RegionLabel = "topology.kubernetes.io/region";
+
+    private readonly List<(IDisposable Held, Action<View> Committed)> _holds = [];
 
     /// <summary>Who asks.</summary>
     public Principal Principal { get; } = principal;
@@ -42,6 +45,27 @@ internal sealed class AwsCall(Principal principal, string region, string request
 
     /// <summary>Ids of the resources that the request names or makes, for the audit log.</summary>
     public List<string> Subjects { get; } = [];
+
+    /// <summary>
+    /// Keeps something until this attempt is over: <paramref name="committed"/> is called with the state that has the
+    /// attempt's changes, if they are committed; the holding ends in any case.
+    /// </summary>
+    public void Hold(IDisposable held, Action<View> committed) => _holds.Add((held, committed));
+
+    /// <summary>Tells what is held that the changes are committed.</summary>
+    public void Committed(View view)
+    {
+        foreach (var (_, committed) in _holds)
+            committed(view);
+    }
+
+    /// <summary>Ends the attempt.</summary>
+    public void Dispose()
+    {
+        foreach (var (held, _) in _holds)
+            held.Dispose();
+        _holds.Clear();
+    }
 
     /// <summary>A new id that starts with a prefix; it is noted as a subject.</summary>
     public string NewId(string prefix)

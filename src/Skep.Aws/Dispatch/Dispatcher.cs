@@ -44,12 +44,12 @@ internal sealed partial class Dispatcher(
     {
         var request = new RequestBinder(operation.Service).Bind(operation.Model.Input!, form);
         var token = Idempotency.Token(request);
-        var authorized = new AwsCall(principal, region, requestId, resources.Begin(), resources);
+        using var authorized = new AwsCall(principal, region, requestId, resources.Begin(), resources);
         authorization.Require(operation, request, authorized);
         await operation.Handler.PrepareAsync(request, authorized, ct);
         for (var attempt = 1; ; attempt++)
         {
-            var call = new AwsCall(principal, region, requestId, resources.Begin(), resources);
+            using var call = new AwsCall(principal, region, requestId, resources.Begin(), resources);
             try
             {
                 return await AttemptAsync(operation, request, token, call, ct);
@@ -71,7 +71,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>> AttemptAsync(
+    private static async Task<ReadOnlyMemory<byte>> AttemptAsync(
         ServedOperation operation, Structure request, string? token, AwsCall call, CancellationToken ct)
     {
         if (token is not null && !RequestMembers.IsDryRun(request) && Idempotency.Replay(operation, token, request, call) is { } earlier)
@@ -82,7 +82,7 @@ internal sealed partial class Dispatcher(
         var body = ResponseWriter.Body(operation.Model, response);
         if (token is not null)
             Idempotency.Remember(operation, token, request, response, body.Written, call);
-        await call.Transaction.CommitAsync(ct);
+        call.Committed(await call.Transaction.CommitAsync(ct));
         return body.WrittenMemory;
     }
 

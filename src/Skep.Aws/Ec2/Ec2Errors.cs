@@ -18,8 +18,8 @@ internal static class Ec2Errors
     public static AwsException InstanceProtected(string id, string attribute, string verb) =>
         new("OperationNotPermitted", 400, $"The instance '{id}' may not be {verb}. Modify its '{attribute}' instance attribute and try again.");
 
-    public static AwsException NoCapacity(string instanceType, string zone) =>
-        new("InsufficientInstanceCapacity", 500, $"We currently do not have sufficient {instanceType} capacity in the Availability Zone you requested ({zone}).");
+    public static AwsException NoCapacity(string instanceType, string zone, string why) =>
+        new("InsufficientInstanceCapacity", 500, $"We currently do not have sufficient {instanceType} capacity in the Availability Zone you requested ({zone}): {why}.");
 
     public static AwsException UnknownInstanceType(string instanceType) =>
         new("InvalidInstanceType", 400, $"The instance type '{instanceType}' does not exist.");

@@ -18,7 +18,7 @@ public sealed partial class InstanceAgent
         }
 
         if (state != InstanceState.Pending)
-            await SetAsync(key, static (_, status) => BecomePending(status), ct);
+            await SetAsync(key, (_, status) => { BecomePending(status); status.LaunchTime = Time.GetUtcNow(); }, ct);
         var assembly = MachineAssembly.From(_client.View, key, instance.Spec, _hypervisor.NeedsDevices);
         if (assembly.Waiting is { } waiting)
             return await AwaitPartsAsync(key, instance, waiting, ct);

@@ -74,6 +74,8 @@ public sealed class MachineFiles(string root)
     /// <summary>Removes everything of the instance; the record last, so that what a crash leaves is found again.</summary>
     public void Remove(ResourceKey instance)
     {
+        if (!Directory.Exists(Root))
+            return; // no machine has ever started here
         var directory = DirectoryOf(instance);
         if (Directory.Exists(directory))
             Directory.Delete(directory, recursive: true);

@@ -116,7 +116,7 @@ public static class QemuCommandLine
         arguments.AddRange([
             "-chardev", Marker(launch.Directory),
             "-serial", "chardev:console",
-            "-vnc", $"unix:{launch.Directory}/{VncSocket}",
+            "-vnc", $"unix:{Escape(launch.Directory)}/{VncSocket}",
         ]);
         if (machine.Architecture == "arm64")
             arguments.AddRange(["-device", "virtio-gpu-pci", "-device", "qemu-xhci", "-device", "usb-kbd"]);

@@ -150,9 +150,11 @@ public sealed class QmpClient : IAsyncDisposable
 
     private static string ReadVersion(JsonElement greeting)
     {
-        if (!greeting.TryGetProperty("version", out var version) || !version.TryGetProperty("qemu", out var qemu))
+        var version = Object(greeting, "version");
+        var qemu = Object(version, "qemu");
+        if (Member(qemu, "major") is not { } major || Member(qemu, "minor") is not { } minor || Member(qemu, "micro") is not { } micro)
             throw new QmpException(QmpFailure.BadProtocol, "QEMU's greeting carries no version");
-        return $"{qemu.GetProperty("major")}.{qemu.GetProperty("minor")}.{qemu.GetProperty("micro")}";
+        return $"{major}.{minor}.{micro}";
     }
 
     private async Task WriteAsync(byte[] line, CancellationToken ct)
@@ -280,6 +282,9 @@ public sealed class QmpClient : IAsyncDisposable
         var error = message.TryGetProperty("error", out var e) ? e : default;
         pending.TrySetException(new QmpException(QmpFailure.Refused, Member(error, "desc") ?? "QEMU's monitor refused the command") { ErrorClass = Member(error, "class") });
     }
+
+    private static JsonElement Object(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var member) ? member : default;
 
     private static string? Member(JsonElement value, string name) =>
         value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var member) ? member.ToString() : null;

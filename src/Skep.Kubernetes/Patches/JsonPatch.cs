@@ -15,6 +15,9 @@ internal sealed class JsonPatch : Patch
     /// <summary>Bytes, roughly, that the copy operations of one patch may add together.</summary>
     public const int CopiedBytesMax = RequestBody.BytesMax;
 
+    /// <summary>Values that one patch may walk over, so that many moves of a big tree cost no minutes.</summary>
+    private const long VisitsMax = 5_000_000;
+
     private readonly Kind _kind;
     private readonly List<Operation> _operations;
 
@@ -31,13 +34,13 @@ internal sealed class JsonPatch : Patch
     {
         JsonNode? root = document;
         var name = (string?)document["metadata"]?["name"] ?? "";
-        long copied = 0;
+        var cost = new Cost();
         for (var i = 0; i < _operations.Count; i++)
         {
             var operation = _operations[i];
             try
             {
-                ApplyOne(ref root, operation, ref copied);
+                ApplyOne(ref root, operation, cost);
             }
             catch (PatchFailure failure)
             {
@@ -76,18 +79,18 @@ internal sealed class JsonPatch : Patch
             ? text
             : throw ApiErrors.BadRequest($"operation {index} of the JSON patch: {member} must be a string");
 
-    private static void ApplyOne(ref JsonNode? root, Operation operation, ref long copied)
+    private static void ApplyOne(ref JsonNode? root, Operation operation, Cost cost)
     {
         switch (operation.Op)
         {
             case "add":
-                Add(ref root, operation.Path, operation.Value?.DeepClone());
+                Add(ref root, operation.Path, operation.Value?.DeepClone(), cost);
                 break;
             case "remove":
                 Remove(root, operation.Path);
                 break;
             case "replace":
-                Replace(ref root, operation.Path, operation.Value?.DeepClone());
+                Replace(ref root, operation.Path, operation.Value?.DeepClone(), cost);
                 break;
             case "test":
                 if (!JsonNode.DeepEquals(Get(root, operation.Path), operation.Value))
@@ -100,14 +103,14 @@ internal sealed class JsonPatch : Patch
                 if (operation.Path.AsSpan().SequenceEqual(operation.From))
                     break;
                 Remove(root, operation.From);
-                Add(ref root, operation.Path, moved);
+                Add(ref root, operation.Path, moved, cost);
                 break;
             case "copy":
                 var copy = Get(root, operation.From);
-                copied += SizeOf(copy);
-                if (copied > CopiedBytesMax)
+                cost.CopiedBytes += SizeOf(copy);
+                if (cost.CopiedBytes > CopiedBytesMax)
                     throw new PatchFailure($"the copies of the patch add more than {CopiedBytesMax} bytes");
-                Add(ref root, operation.Path, copy?.DeepClone());
+                Add(ref root, operation.Path, copy?.DeepClone(), cost);
                 break;
         }
     }
@@ -141,10 +144,10 @@ internal sealed class JsonPatch : Patch
         return index <= max ? index : throw new PatchFailure($"index {index} is beyond the end of the list");
     }
 
-    private static void Add(ref JsonNode? root, string[] path, JsonNode? value)
+    private static void Add(ref JsonNode? root, string[] path, JsonNode? value, Cost cost)
     {
         // Checked on every step: a copy into itself would double the depth with each operation.
-        if (path.Length + DepthOf(value) > ResourceDocument.DepthMax)
+        if (path.Length + DepthOf(value, cost) > ResourceDocument.DepthMax)
             throw new PatchFailure($"the result would nest deeper than {ResourceDocument.DepthMax}");
         if (path.Length == 0)
         {
@@ -181,26 +184,31 @@ internal sealed class JsonPatch : Patch
         }
     }
 
-    private static void Replace(ref JsonNode? root, string[] path, JsonNode? value)
+    private static void Replace(ref JsonNode? root, string[] path, JsonNode? value, Cost cost)
     {
         Get(root, path);
         if (path.Length > 0 && Get(root, path.AsSpan(0, path.Length - 1)) is JsonArray items)
         {
-            if (path.Length + DepthOf(value) > ResourceDocument.DepthMax)
+            if (path.Length + DepthOf(value, cost) > ResourceDocument.DepthMax)
                 throw new PatchFailure($"the result would nest deeper than {ResourceDocument.DepthMax}");
             items[Index(path[^1], items.Count - 1)] = value;
             return;
         }
 
-        Add(ref root, path, value);
+        Add(ref root, path, value, cost);
     }
 
-    private static int DepthOf(JsonNode? node) => node switch
+    private static int DepthOf(JsonNode? node, Cost cost)
     {
-        JsonObject members => 1 + members.Select(m => DepthOf(m.Value)).DefaultIfEmpty(0).Max(),
-        JsonArray items => 1 + items.Select(DepthOf).DefaultIfEmpty(0).Max(),
-        _ => 0,
-    };
+        if (++cost.Visits > VisitsMax)
+            throw new PatchFailure("the patch moves too much");
+        return node switch
+        {
+            JsonObject members => 1 + members.Select(m => DepthOf(m.Value, cost)).DefaultIfEmpty(0).Max(),
+            JsonArray items => 1 + items.Select(i => DepthOf(i, cost)).DefaultIfEmpty(0).Max(),
+            _ => 0,
+        };
+    }
 
     private static long SizeOf(JsonNode? node) => node switch
     {
@@ -211,6 +219,12 @@ internal sealed class JsonPatch : Patch
     };
 
     private sealed record Operation(string Op, string PathText, string[] Path, string[] From, JsonNode? Value);
+
+    private sealed class Cost
+    {
+        public long CopiedBytes { get; set; }
+        public long Visits { get; set; }
+    }
 
     private sealed class PatchFailure(string message) : Exception(message);
 }

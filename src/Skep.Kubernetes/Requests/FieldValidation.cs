@@ -9,6 +9,8 @@ namespace Skep.Kubernetes.Requests;
 /// <summary>The fieldValidation parameter: what happens to fields that the schema does not know or that occur twice.</summary>
 internal static class FieldValidation
 {
+    /// <summary>Problems told to the client, and characters of each.</summary>
+    private const int ProblemsMax = 20;
     private const int WarningLengthMax = 256;
 
     /// <summary>Warns about or refuses such fields. Unknown fields that the stored document has already are nobody's mistake.</summary>
@@ -24,7 +26,7 @@ internal static class FieldValidation
         var unknown = FieldCheck.UnknownFields(document, schema);
         if (stored is not null && unknown.Count > 0)
             unknown = [.. unknown.Except(FieldCheck.UnknownFields(stored, schema))];
-        var problems = duplicates.Select(d => $"duplicate field \"{d}\"").Concat(unknown.Select(u => $"unknown field \"{u}\"")).ToList();
+        var problems = duplicates.Select(d => $"duplicate field \"{d}\"").Concat(unknown.Select(u => $"unknown field \"{u}\"")).Take(ProblemsMax).Select(Cut).ToList();
         if (problems.Count == 0)
             return;
         if (mode == "Strict")
@@ -37,6 +39,8 @@ internal static class FieldValidation
             request.Http.Response.Headers.Append("Warning", $"299 - \"{Quotable(problem)}\"");
     }
 
+    private static string Cut(string text) => text.Length <= WarningLengthMax ? text : text[..WarningLengthMax] + "…";
+
     // RFC 9111 section 5.5: a quoted string; header values are ASCII here.
     private static string Quotable(string text)
     {
@@ -46,8 +50,6 @@ internal static class FieldValidation
             if (c is '"' or '\\')
                 result.Append('\\');
             result.Append(c is >= ' ' and < '\x7f' ? c : '?');
-            if (result.Length >= WarningLengthMax)
-                break;
         }
 
         return result.ToString();

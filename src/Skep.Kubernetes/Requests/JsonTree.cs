@@ -13,7 +13,7 @@ namespace Skep.Kubernetes.Requests;
 internal static class JsonTree
 {
     /// <summary>Duplicates reported; more are dropped, not listed.</summary>
-    private const int DuplicatesMax = 100;
+    public const int DuplicatesMax = 100;
 
     /// <summary>Parses any value.</summary>
     /// <exception cref="ApiException">400: not valid JSON or UTF-8, or nested deeper than <see cref="ResourceDocument.DepthMax"/>.</exception>

@@ -67,7 +67,7 @@ internal static class YamlTree
                 throw ApiErrors.BadRequest($"line {key.Start.Line}: a key is not valid Unicode");
             var memberPath = path.Length == 0 ? key.Value : $"{path}.{key.Value}";
             var value = Read(parser, memberPath, depth + 1, duplicates);
-            if (node.ContainsKey(key.Value))
+            if (node.ContainsKey(key.Value) && duplicates.Count < JsonTree.DuplicatesMax)
                 duplicates.Add(memberPath);
             node[key.Value] = value;
         }

@@ -32,7 +32,7 @@ internal static class FirewallRuleset
         var bindings = plan.Interfaces.Where(i => i.SourceDestCheck).Select(i => $"\"{i.Device}\" . {i.Mac} . {i.Address}");
         AppendSet(text, "bindings", "ifname . ether_addr . ipv4_addr", bindings);
         AppendSet(text, "macs", "ifname . ether_addr", plan.Interfaces.Select(i => $"\"{i.Device}\" . {i.Mac}"));
-        AppendSet(text, "unchecked", "ifname . ether_addr", plan.Interfaces.Where(i => !i.SourceDestCheck).Select(i => $"\"{i.Device}\" . {i.Mac}"));
+        AppendUnchecked(text, plan);
         foreach (var (group, members) in plan.Groups.SelectMany(g => g.Members).DistinctBy(m => m.Key).OrderBy(m => m.Key, StringComparer.Ordinal))
             AppendSet(text, SecurityGroupRules.MembersOf(group), "ipv4_addr", members.Select(m => m.ToString()));
         AppendSource(text);
@@ -110,14 +110,20 @@ internal static class FirewallRuleset
         // A sender of 0.0.0.0 asks whether an address is in use (RFC 5227) and claims nothing.
         var claims = plan.Interfaces.SelectMany(i => (IEnumerable<IPAddress>)[i.Address, IPAddress.Any], (i, a) => $"\"{i.Device}\" . {i.Mac} . {a}");
         AppendSet(text, "claims", "ifname . ether_addr . ipv4_addr", claims);
+        // Who may send from other addresses asks for his neighbours from those, too.
+        AppendUnchecked(text, plan);
         AppendChain(text, "input",
         [
             "type filter hook input priority filter; policy drop;",
             $"iifname {{ \"lo\", \"{HostNames.Uplink}\" }} accept",
             "iifname . arp saddr ether . arp saddr ip @claims accept",
+            "iifname . arp saddr ether @unchecked accept",
         ]);
         text.Append("}\n");
     }
+
+    private static void AppendUnchecked(StringBuilder text, VpcPlan plan) =>
+        AppendSet(text, "unchecked", "ifname . ether_addr", plan.Interfaces.Where(i => !i.SourceDestCheck).Select(i => $"\"{i.Device}\" . {i.Mac}"));
 
     private static void AppendSet(StringBuilder text, string name, string type, IEnumerable<string> elements)
     {

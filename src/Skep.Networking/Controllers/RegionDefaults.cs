@@ -88,6 +88,8 @@ public sealed class RegionDefaults(ResourceClient client, SkepOptions options)
         for (var i = 0; i < _zones.Length; i++)
         {
             var part = new IPNetwork(Ipv4.At(range, (long)i << (32 - prefixLength)), prefixLength);
+            if (!Ipv4.Contains(range, part))
+                throw new ResourceException(ResourceError.Invalid, $"the range of default VPCs {range} has no room for {_zones.Length} subnets of /{prefixLength}");
             transaction.Create(NetworkingKinds.Subnet, new Subnet
             {
                 Metadata = Meta(Id("subnet", $"{seed}{_zones[i]}"), ns, region),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Skep.Cli;
 using Skep.Core.Hosting;
@@ -21,6 +22,7 @@ internal static partial class DetachedSession
     private const int StandardInput = 0;
     private const int StandardOutput = 1;
     private const int StandardError = 2;
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC, open(2)
 
     /// <summary>Enters such a session when the environment says so.</summary>
     public static void EnterIfAsked()
@@ -55,9 +57,30 @@ internal static partial class DetachedSession
         using var nothing = File.OpenHandle("/dev/null");
         // A process group's leader cannot begin a session; then it already has one.
         _ = StartSession();
+        var copies = FindCopies();
         Check(Duplicate(nothing, StandardInput));
         Check(Duplicate(log.SafeFileHandle, StandardOutput));
         Check(Duplicate(log.SafeFileHandle, StandardError));
+        foreach (var copy in copies)
+            Check(Duplicate(nothing, copy, CloseOnExec));
+    }
+
+    /// <summary>
+    /// The runtime duplicates the standard descriptors for itself before any code of ours runs. A copy that stays open
+    /// keeps the pipe of whoever started us from ending: `skep up --detach | cat` would never return.
+    /// </summary>
+    private static List<int> FindCopies()
+    {
+        const string Descriptors = "/proc/self/fd";
+        var standard = new[] { StandardInput, StandardOutput, StandardError }
+            .Select(TargetOf)
+            .Where(t => t is not null && (t.StartsWith("pipe:", StringComparison.Ordinal) || t.StartsWith("socket:", StringComparison.Ordinal) || t.StartsWith("/dev/pts/", StringComparison.Ordinal)))
+            .ToHashSet(StringComparer.Ordinal);
+        return [.. Directory.EnumerateFileSystemEntries(Descriptors)
+            .Select(entry => int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture))
+            .Where(descriptor => descriptor > StandardError && standard.Contains(TargetOf(descriptor)))];
+
+        static string? TargetOf(int descriptor) => new FileInfo($"{Descriptors}/{descriptor}").LinkTarget;
     }
 
     private static void Check(int result)
@@ -71,4 +94,7 @@ internal static partial class DetachedSession
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(SafeHandle from, int to);
+
+    [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
+    private static partial int Duplicate(SafeHandle from, int to, int flags);
 }

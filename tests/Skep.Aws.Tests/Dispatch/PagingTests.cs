@@ -53,7 +53,7 @@ public sealed class PagingTests
     public async Task No_more_than_a_thousand_at_once()
     {
         await using var world = await AwsWorld.StartAsync(Ct);
-        await world.Client.ModifyAsync(Core.Resources.CoreKinds.Node, Core.Resources.CoreKinds.Node.Key("", AwsWorld.NodeName), n => { n.Status!.Allocatable!.Memory = $"{1L << 44}"; return true; }, Ct);
+        await world.Client.ModifyAsync(Core.Resources.CoreKinds.Node, Core.Resources.CoreKinds.Node.Key("", AwsWorld.NodeName), n => { n.Status!.Allocatable!.Memory = $"{1L << 44}"; n.Status.Allocatable.Cpu = "10000"; return true; }, Ct);
         await world.RunAsync(Ct, 1_000);
         await world.RunAsync(Ct, 5);
         var page = await world.Ec2Async("DescribeInstances", Ct);

@@ -63,7 +63,7 @@ public sealed class InstanceStateTests
         await SimulatedAgent.SettleAsync(world.Client, Ct);
         await ChangeAsync(world, "StopInstances", id);
         await SimulatedAgent.SettleAsync(world.Client, Ct);
-        await world.RunAsync(Ct, 32, ("InstanceType", "m5.large"));
+        await world.RunAsync(Ct, 1, ("InstanceType", "m5.large"), ("MaxCount", "100"));
         Assert.Equal("InsufficientInstanceCapacity", await world.Ec2ErrorAsync("StartInstances", Ct, ("InstanceId.1", id)));
     }
 

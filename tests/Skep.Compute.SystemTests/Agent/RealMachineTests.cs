@@ -2,6 +2,7 @@ using Skep.Compute.Kinds;
 using Skep.Core.Resources;
 using Skep.Linux;
 using Skep.Linux.Processes;
+using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
 
 namespace Skep.Compute.SystemTests.Agent;
@@ -136,6 +137,103 @@ public sealed class RealMachineTests(TinyGuest guest) : IClassFixture<TinyGuest>
         Assert.Contains("QEMU exited with code 1: ", instance.Status.StateReason.Message, StringComparison.Ordinal);
         Assert.Contains("qcow2", instance.Status.StateReason.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(world.Files.Root));
+    }
+
+    [Fact(Timeout = TimeoutMs)]
+    public async Task A_machine_is_found_again_even_if_the_daemon_ended_right_after_starting_it()
+    {
+        await using var world = await World.CreateAsync(guest.Kernel());
+        await world.CreateAsync(Id);
+        var before = await world.WaitForStateAsync(Id, InstanceState.Running);
+        await world.RestartAsync(() =>
+        {
+            var record = world.Files.Read(World.Key(Id))!;
+            world.Files.Write(World.Key(Id), record with { Process = null, IsStarting = true });
+            return world.ChangeStatusAsync(Id, s => (s.State, s.ProcessId) = (InstanceState.Pending, null));
+        });
+        var after = await world.WaitForStateAsync(Id, InstanceState.Running);
+        Assert.Equal(before!.Status!.ProcessId, after!.Status!.ProcessId);
+        await DeleteAsync(world);
+    }
+
+    [Fact(Timeout = TimeoutMs)]
+    public async Task What_is_left_of_an_instance_that_is_gone_is_removed_when_the_daemon_starts()
+    {
+        await using var world = await World.CreateAsync(guest.Kernel());
+        await world.CreateAsync(Id);
+        var running = await world.WaitForStateAsync(Id, InstanceState.Running);
+        await world.RestartAsync(async () =>
+        {
+            await world.Client.DeleteAsync(World.Key(Id), Ct);
+            await world.Client.ModifyAsync(ComputeKinds.Instance, World.Key(Id), i => i.Metadata.Finalizers!.Remove(Instance.Finalizer), Ct);
+        });
+        while (Directory.EnumerateFileSystemEntries(world.Files.Root).Any())
+            await Task.Yield();
+        Assert.Null(ProcessIdentity.Of(running!.Status!.ProcessId!.Value));
+    }
+
+    [Fact(Timeout = TimeoutMs)]
+    public async Task A_machine_without_a_kernel_boots_by_UEFI_with_variables_of_its_own()
+    {
+        Assert.SkipWhen(Qemu.FirmwareLocator.Find("x86_64", "/") is null, "no UEFI firmware is installed (package ovmf)");
+        await using var world = await World.CreateAsync(kernel: null);
+        await world.CreateAsync(Id);
+        await world.WaitForStateAsync(Id, InstanceState.Running);
+        await world.ConsoleAsync(Id, null, "BdsDxe");
+        Assert.True(File.Exists(Path.Combine(world.Files.DirectoryOf(World.Key(Id)), "OVMF_VARS.fd")));
+        await DeleteAsync(world);
+    }
+
+    [Fact(Timeout = TimeoutMs)]
+    public async Task A_guest_reaches_its_network_through_the_tap_in_its_namespace()
+    {
+        const string Namespace = "skTst-compute";
+        var kernel = guest.Kernel();
+        var runner = new CommandRunner(TimeProvider.System);
+        await using var world = await World.CreateAsync(kernel);
+        var ip = new IpTool(runner);
+        var user = await SystemUser.EnsureAsync(runner, "skep-vm", Ct);
+        await NetworkNamespace.EnsureAsync(runner, Namespace, Ct);
+        try
+        {
+            await Tap.EnsureAsync(ip, Namespace, "tap0", user, isMultiQueue: false, Ct);
+            await runner.CheckAsync(new Command("ip", "-n", Namespace, "addr", "add", "10.9.0.1/24", "dev", "tap0"), Ct);
+            await runner.CheckAsync(new Command("ip", "-n", Namespace, "link", "set", "tap0", "up"), Ct);
+            await world.Client.CreateAsync(
+                NetworkingKinds.NetworkInterface,
+                new NetworkInterface
+                {
+                    Metadata = { Name = "eni-0123456789abcdef0", Namespace = "default" },
+                    Spec = { VpcId = "vpc-1", SubnetId = "subnet-1", PrivateIpAddress = "10.9.0.2", MacAddress = "02:00:00:00:00:01", NodeName = "node", Attachment = new() { InstanceId = Id, DeleteOnTermination = true } },
+                    Status = new() { State = "in-use", NetworkNamespace = Namespace, DeviceName = "tap0" },
+                },
+                Ct);
+            await world.CreateAsync(Id, i => i.Spec.NetworkInterfaces = [new InstanceNetworkInterface { NetworkInterfaceId = "eni-0123456789abcdef0" }]);
+            await world.WaitAsync(Id, i => i?.Status?.State is InstanceState.Running or InstanceState.Terminated);
+            Assert.Null(world.Get(Id)!.Status!.StateReason?.Message);
+            await world.ConsoleAsync(Id, null, TinyGuest.Ready);
+            await world.ConsoleAsync(Id, "cat /sys/class/net/eth0/address; ip link set eth0 up; ip addr add 10.9.0.2/24 dev eth0; ping -c 3 10.9.0.1 && echo PONG $((40+2))", "PONG 42");
+            await DeleteAsync(world);
+        }
+        finally
+        {
+            await NetworkNamespace.DeleteAsync(runner, Namespace, CancellationToken.None);
+        }
+    }
+
+    [Fact(Timeout = TimeoutMs)]
+    public async Task A_missing_QEMU_is_named_with_its_package()
+    {
+        var path = Environment.GetEnvironmentVariable("PATH")!.Split(':');
+        Assert.SkipWhen(path.Any(p => File.Exists(Path.Combine(p, "qemu-system-aarch64"))), "qemu-system-aarch64 is installed here");
+        await using var world = await World.CreateAsync(guest.Kernel());
+        await world.Client.CreateAsync(
+            ComputeKinds.Image,
+            new Image { Metadata = { Name = "ami-0123456789abcdef0", Namespace = "default" }, Spec = { Name = "for-arm", Architecture = "arm64" } },
+            Ct);
+        await world.CreateAsync(Id);
+        var instance = await world.WaitForStateAsync(Id, InstanceState.Terminated);
+        Assert.Equal("Server.InternalError: qemu-system-aarch64 is not installed: install the package qemu-system-arm", instance!.Status!.StateReason!.Message);
     }
 
     private static void WithVolume(Instance instance) =>

@@ -39,6 +39,8 @@ public sealed class TinyImageTests
             var console = await BootAsync(directory, disk);
             Assert.Contains(console, line => line.Contains("skep-tiny ready", StringComparison.Ordinal));
             Assert.DoesNotContain(console, line => line.Contains("cannot load", StringComparison.Ordinal));
+            var root = Assert.Single(console, line => line.StartsWith("/dev/vda2 ", StringComparison.Ordinal));
+            Assert.InRange(int.Parse(root.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]), 1_800, 2_048);
             // 2 GiB less the EFI partition: the table's entry was written anew by the guest.
             Assert.Equal((2L << 30) / 512 - 27 * 2048, await ReadRootSectorsAsync(runner, directory, disk));
         }
@@ -78,7 +80,7 @@ public sealed class TinyImageTests
                 if (line.Contains("skep-tiny ready", StringComparison.Ordinal))
                 {
                     // The console is a root shell once somebody presses a key.
-                    await qemu.StandardInput.WriteAsync("\nsync; poweroff\n".AsMemory(), deadline.Token);
+                    await qemu.StandardInput.WriteAsync("\ndf -m /; sync; poweroff\n".AsMemory(), deadline.Token);
                     await qemu.StandardInput.FlushAsync(deadline.Token);
                 }
             }

@@ -82,6 +82,15 @@ public sealed class JsonPatchTests
     }
 
     [Fact]
+    public void Many_moves_of_a_big_tree_are_refused_before_they_take_long()
+    {
+        var document = new JsonObject { ["a"] = new JsonArray([.. Enumerable.Range(0, 20_000).Select(i => (JsonNode)i)]) };
+        var back = """{"op":"move","from":"/a","path":"/b"},{"op":"move","from":"/b","path":"/a"}""";
+        var patch = "[" + string.Join(',', Enumerable.Repeat(back, 1_000)) + "]";
+        Assert.Contains("too much", Assert.Throws<ApiException>(() => Make(patch).Apply(document)).Message);
+    }
+
+    [Fact]
     public void Too_many_operations_are_refused()
     {
         var patch = new JsonArray([.. Enumerable.Range(0, JsonPatch.OperationsMax + 1).Select(_ => (JsonNode)new JsonObject { ["op"] = "remove", ["path"] = "/a" })]);

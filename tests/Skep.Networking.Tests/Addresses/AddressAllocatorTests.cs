@@ -84,7 +84,7 @@ public sealed class AddressAllocatorTests
         Assert.Equal("us-east-1a", made.Spec.AvailabilityZone);
     }
 
-    private static Task ClaimAsync(TestResources world, int number) =>
+    private static Task<AddressClaim> ClaimAsync(TestResources world, int number) =>
         world.Client.CreateAsync(NetworkingKinds.AddressClaim, new AddressClaim
         {
             Metadata = TestNetwork.Meta($"{TestNetwork.SubnetId}.172-31-0-{number}"),

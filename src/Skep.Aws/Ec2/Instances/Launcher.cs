@@ -15,10 +15,10 @@ internal sealed class Launcher(LaunchPlan plan, AwsCall call)
     private readonly AddressPool _addresses = new(call, plan.Subnet);
 
     /// <summary>One instance with its disks, its interface, the claim on its address and the secret with its user data.</summary>
-    public (InstanceResource Instance, LaunchParts Parts) Launch(string node, int index)
+    public (InstanceResource Instance, LaunchParts Parts) Launch(string id, string node, int index)
     {
         var request = plan.Request;
-        var id = call.NewId("i");
+        call.Subjects.Add(id);
         var parts = new LaunchParts();
         var nic = Interface(id, node);
         parts.Interfaces.Add(nic);

@@ -11,7 +11,7 @@ namespace Skep.Aws.Ec2;
 /// Launches instances: all resources of all instances in one transaction. As many as fit are launched, but not fewer
 /// than MinCount. Those who run them take it from there; the answer says "pending".
 /// </summary>
-internal sealed class RunInstances(RegionDefaults network, IInstancePlacement placement) : AwsOperation<RunInstancesRequest, Reservation>
+internal sealed class RunInstances(RegionDefaults network, InstanceCapacity capacity) : AwsOperation<RunInstancesRequest, Reservation>
 {
     /// <inheritdoc/>
     protected override async ValueTask PrepareAsync(RunInstancesRequest request, AwsCall call, CancellationToken ct) =>
@@ -21,14 +21,11 @@ internal sealed class RunInstances(RegionDefaults network, IInstancePlacement pl
     protected override ValueTask<Reservation> HandleAsync(RunInstancesRequest request, AwsCall call, CancellationToken ct)
     {
         var plan = LaunchPlan.Make(request, call);
-        var nodes = placement.Place(call, plan.Type, plan.Count.Max);
-        if (nodes.Count < plan.Count.Min)
-            throw Ec2Errors.NoCapacity(plan.Type.Metadata.Name, plan.Subnet.Spec.AvailabilityZone);
         var launcher = new Launcher(plan, call);
         var mapper = new InstanceMapper(call);
-        var instances = nodes.Select((node, index) =>
+        var instances = capacity.Place(call, plan).Select((placed, index) =>
         {
-            var (instance, parts) = launcher.Launch(node, index);
+            var (instance, parts) = launcher.Launch(placed.Id, placed.Node, index);
             return (mapper.Map(instance, parts), plan.ReservationId);
         });
         return new(InstanceMapper.Reservations(call, instances)[0]);

@@ -8,7 +8,7 @@ using States = Skep.Compute.Kinds.InstanceState;
 namespace Skep.Aws.Ec2;
 
 /// <summary>Starts stopped instances. One that runs already is left alone.</summary>
-internal sealed class StartInstances(IInstancePlacement placement) : AwsOperation<StartInstancesRequest, StartInstancesResult>
+internal sealed class StartInstances(InstanceCapacity capacity) : AwsOperation<StartInstancesRequest, StartInstancesResult>
 {
     /// <inheritdoc/>
     protected override ValueTask<StartInstancesResult> HandleAsync(StartInstancesRequest request, AwsCall call, CancellationToken ct)
@@ -39,8 +39,7 @@ internal sealed class StartInstances(IInstancePlacement placement) : AwsOperatio
         }
 
         // A stopped instance holds no memory, so there may be none for it now.
-        if (placement.FirstThatDoesNotFit(call, starting) is { } refused)
-            throw Ec2Errors.NoCapacity(refused.Spec.InstanceType, refused.Spec.AvailabilityZone);
+        capacity.Require(call, starting);
         foreach (var instance in starting)
             call.Transaction.Update(ComputeKinds.Instance, instance, WriteScope.All);
         return new(new StartInstancesResult { StartingInstances = changes });

@@ -26,7 +26,7 @@ internal sealed class DescribeAvailabilityZones
 
         return zones
             .Where(z => request.ZoneNames is not { Count: > 0 } names || names.Contains(z))
-            .Where(z => request.ZoneIds is not { Count: > 0 } ids || (RegionCatalog.ZoneId(z) is { } zoneId && ids.Contains(zoneId)))
+            .Where(z => request.ZoneIds is not { Count: > 0 } ids || (RegionCatalog.ZoneId(z) is { } id && ids.Contains(id)))
             .Select(z => new AvailabilityZone
             {
                 ZoneName = z,

@@ -33,6 +33,8 @@ internal sealed class SuggestAction(SuggestDirective directive) : SynchronousCom
         var completions = parseResult.RootCommandResult.Command.Parse(line, parseResult.Configuration)
             .GetCompletions(position).Select(c => c.Label).Distinct(StringComparer.Ordinal).ToList();
         var word = line.Split(' ')[^1];
+        // The library also offers what has the word in the middle, which no shell can complete to.
+        completions.RemoveAll(c => !c.StartsWith(word, StringComparison.OrdinalIgnoreCase));
         var names = completions.Where(c => !c.StartsWith('-') && !c.StartsWith('/')).ToList();
         // Every short option has a long form, which says more.
         var options = completions.Where(c => c.StartsWith("--", StringComparison.Ordinal));

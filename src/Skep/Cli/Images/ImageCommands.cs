@@ -78,8 +78,8 @@ internal static class ImageCommands
 
     private static Verb CreatePull(CliContext context)
     {
-        var name = new Argument<string>("NAME") { Description = $"What to download: {string.Join(", ", ImageCatalogNames.All)}." };
-        name.AcceptOnlyFromAmong([.. ImageCatalogNames.All]);
+        var name = new Argument<string>("NAME") { Description = $"What to download: {string.Join(", ", ImageSource.Downloads)}." };
+        name.AcceptOnlyFromAmong([.. ImageSource.Downloads]);
         var verb = new Verb("pull", "Download a distribution's cloud image and check its checksum.", "skep image pull debian-13", "skep image pull ubuntu-24.04 --name jammy-next")
         {
             name,

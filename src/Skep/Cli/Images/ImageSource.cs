@@ -1,3 +1,5 @@
+using Skep.Compute.Images;
+
 namespace Skep.Cli.Images;
 
 /// <summary>Where a new image comes from.</summary>
@@ -7,7 +9,10 @@ namespace Skep.Cli.Images;
 internal sealed record ImageSource(string Verb, string Member, string Value)
 {
     /// <summary>What <c>skep image build</c> can build.</summary>
-    public static readonly IReadOnlyList<string> Builds = ["debian-12", "tiny"];
+    public static IReadOnlyList<string> Builds => ImageBuilders.Names;
+
+    /// <summary>What <c>skep image pull</c> can download.</summary>
+    public static IReadOnlyList<string> Downloads => Catalog.Names;
 
     /// <summary>The beginning of a progress line.</summary>
     public string Doing => Verb switch { "build" => "Building", "pull" => "Pulling", _ => "Importing" };
@@ -26,5 +31,5 @@ internal sealed record ImageSource(string Verb, string Member, string Value)
 
     /// <summary>How an image of a well-known name is made; null when the name says nothing.</summary>
     public static ImageSource? ForName(string name) =>
-        Builds.Contains(name) ? Build(name) : ImageCatalogNames.All.Contains(name) ? Pull(name) : null;
+        Builds.Contains(name) ? Build(name) : Downloads.Contains(name) ? Pull(name) : null;
 }

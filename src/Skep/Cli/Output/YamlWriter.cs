@@ -23,10 +23,10 @@ internal static class YamlWriter
     public static string Render(JsonNode? node)
     {
         var text = new StringBuilder();
-        if (IsInline(node))
-            text.Append(Inline(node)).Append('\n');
+        if (node is JsonObject { Count: > 0 } or JsonArray { Count: > 0 })
+            WriteBlock(text, node, 0);
         else
-            WriteBlock(text, node!, 0);
+            text.Append(Inline(node)).Append('\n');
         return text.ToString();
     }
 

@@ -31,7 +31,6 @@ internal static class VmWait
                     if (instance is null)
                         throw new CliException($"{id} is gone", ExitCode.NotFound);
                     last = VmList.StateOf(instance);
-                    progress.Report(ids.Count == 1 ? last : $"{id}: {last}", ids.Count == 1 ? null : (double)reached.Count / ids.Count);
                     if (last == state)
                     {
                         reached.Add(instance);
@@ -39,6 +38,7 @@ internal static class VmWait
                     }
 
                     ThrowIfHopeless(instance, last, state);
+                    progress.Report(ids.Count == 1 ? last : $"{id}: {last}", ids.Count == 1 ? null : (double)reached.Count / ids.Count);
                 }
             });
         }
