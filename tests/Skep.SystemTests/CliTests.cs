@@ -62,7 +62,7 @@ public sealed class CliTests
     {
         await using var daemon = new TestDaemon();
         // Comes back only when cat has seen the end of the pipe.
-        var result = await SkepProgram.RunAsync("bash", ["-c", """"$0" up --detach --simulate --listen 127.0.0.1:0 --data "$1" 2>&1 | cat""", SkepProgram.Path, daemon.DataDirectory], Ct);
+        var result = await SkepProgram.RunAsync("bash", ["-c", """exec 2>&1; "$0" up --detach --simulate --listen 127.0.0.1:0 --data "$1" | cat""", SkepProgram.Path, daemon.DataDirectory], Ct);
         Assert.Contains("is ready at", result.Output, StringComparison.Ordinal);
     }
 
