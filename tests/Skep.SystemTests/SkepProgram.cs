@@ -23,7 +23,7 @@ internal static class SkepProgram
     /// <summary>Runs any program to its end.</summary>
     public static async Task<ProgramResult> RunAsync(string fileName, string[] arguments, CancellationToken ct)
     {
-        using var process = Start(fileName, arguments, []);
+        using var process = Start(fileName, arguments, new Dictionary<string, string>());
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(_timeout);
         var output = process.StandardOutput.ReadToEndAsync(timeout.Token);

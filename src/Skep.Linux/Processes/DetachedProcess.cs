@@ -23,6 +23,12 @@ public sealed unsafe class DetachedProcess
 
     private static readonly int _openNoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? 0x8000 : 0x20000;
 
+    private static readonly Dictionary<string, string> _plainEnvironment = new()
+    {
+        ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ["LANG"] = "C.UTF-8",
+    };
+
     private readonly SafeFileHandle _pidfd;
 
     private DetachedProcess(ProcessIdentity identity, SafeFileHandle pidfd, ProcessWatcher watcher)
@@ -104,7 +110,7 @@ public sealed unsafe class DetachedProcess
             for (var i = 0; i < duplicates.Count; i++)
                 Require(ProcessCalls.ActionsAddDup2(actions, duplicates[i], DetachedCommand.FirstHandle + i));
             Require(ProcessCalls.ActionsAddCloseFrom(actions, DetachedCommand.FirstHandle + duplicates.Count));
-            return Spawn(chain, actions, attributes);
+            return Spawn(chain, command.Environment ?? _plainEnvironment, actions, attributes);
         }
         finally
         {
@@ -115,11 +121,10 @@ public sealed unsafe class DetachedProcess
         }
     }
 
-    private static int Spawn(IReadOnlyList<string> chain, void* actions, void* attributes)
+    private static int Spawn(IReadOnlyList<string> chain, IReadOnlyDictionary<string, string> variables, void* actions, void* attributes)
     {
-        const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         using var arguments = new NativeStrings(chain);
-        using var environment = new NativeStrings([$"PATH={Path}", "LANG=C.UTF-8"]);
+        using var environment = new NativeStrings([.. variables.Select(v => $"{v.Key}={v.Value}")]);
         var error = ProcessCalls.Spawn(out var processId, chain[0], actions, attributes, arguments.Pointer, environment.Pointer);
         return error == 0
             ? processId

@@ -1,41 +1,54 @@
-using System.Diagnostics;
+using System.Collections;
 using System.Text;
 using Skep.Cli;
+using Skep.Core.Hosting;
+using Skep.Linux;
+using Skep.Linux.Processes;
 
 namespace Skep.Daemon;
 
-/// <summary>Starts the daemon in the background and waits until it is ready: the near side of <see cref="DetachedSession"/>.</summary>
+/// <summary>
+/// Starts the daemon in the background and waits until it is ready. It gets a session of its own (a closing terminal
+/// does not end it), writes to <c>daemon.log</c>, and has none of this process's descriptors: whoever reads this
+/// process's output through a pipe would otherwise wait for the daemon's end.
+/// </summary>
 internal sealed class DetachedStart(string dataDirectory, TimeProvider time)
 {
+    /// <summary>The name of the log in the data directory; the one before is daemon.log.1.</summary>
+    private const string LogName = "daemon.log";
+
+    private const long LogBytesMax = 16 * 1024 * 1024;
     private const int LogTailMax = 4_000;
     private static readonly TimeSpan _pollPeriod = TimeSpan.FromMilliseconds(10);
 
     /// <summary>A large state takes a while to load; after this long the daemon is left to itself.</summary>
     private static readonly TimeSpan _readyTimeout = TimeSpan.FromMinutes(2);
 
-    private readonly string _logPath = Path.Combine(dataDirectory, DetachedSession.LogName);
+    private readonly string _logPath = Path.Combine(dataDirectory, LogName);
 
     /// <summary>Starts this program again with other arguments; returns when the daemon is ready.</summary>
     /// <exception cref="CliException">It ended before, or does not get ready; the message has the end of its log.</exception>
     public async Task<DaemonState> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct)
     {
+        PrepareLog();
         var logStart = File.Exists(_logPath) ? new FileInfo(_logPath).Length : 0;
-        using var process = Start(arguments);
+        using var watcher = new ProcessWatcher();
+        var process = Start(arguments, watcher);
         using var timeout = new CancellationTokenSource(_readyTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         using var timer = new PeriodicTimer(_pollPeriod, time);
         try
         {
-            while (!process.HasExited)
+            while (!process.Exited.IsCompleted)
             {
-                if (DaemonState.FindRunning(dataDirectory) is { Ready: true } state && state.Pid == process.Id)
+                if (DaemonState.FindRunning(dataDirectory) is { Ready: true } state && state.Pid == process.Identity.ProcessId)
                     return state;
                 await timer.WaitForNextTickAsync(either.Token);
             }
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new CliException($"the daemon (process {process.Id}) is not ready after {_readyTimeout.TotalMinutes:0} minutes; it goes on starting. Its log, {_logPath}, ends with:\n{ReadLog(logStart)}");
+            throw new CliException($"the daemon (process {process.Identity.ProcessId}) is not ready after {_readyTimeout.TotalMinutes:0} minutes; it goes on starting. Its log, {_logPath}, ends with:\n{ReadLog(logStart)}");
         }
         catch (OperationCanceledException)
         {
@@ -43,20 +56,43 @@ internal sealed class DetachedStart(string dataDirectory, TimeProvider time)
             throw;
         }
 
-        throw new CliException($"the daemon did not start (exit code {process.ExitCode}):\n{ReadLog(logStart)}");
+        throw new CliException($"the daemon did not start (it {await process.Exited}):\n{ReadLog(logStart)}");
     }
 
-    private Process Start(IReadOnlyList<string> arguments)
+    private void PrepareLog()
+    {
+        try
+        {
+            DataDirectory.Prepare(dataDirectory);
+            if (new FileInfo(_logPath) is { Exists: true, Length: > LogBytesMax })
+                File.Move(_logPath, _logPath + ".1", overwrite: true);
+        }
+        catch (Exception ex) when (ex is DataDirectoryException or IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ex.Message);
+        }
+    }
+
+    private DetachedProcess Start(IReadOnlyList<string> arguments, ProcessWatcher watcher)
     {
         var program = Environment.ProcessPath ?? throw new CliException("this program's own path is not known");
-        var start = new ProcessStartInfo(program) { UseShellExecute = false, WorkingDirectory = "/" };
         // A development build may run as `dotnet skep.dll`.
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "skep.dll"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        start.Environment[DetachedSession.Variable] = dataDirectory;
-        return Process.Start(start) ?? throw new CliException($"{program} cannot be started");
+            arguments = [Path.Combine(AppContext.BaseDirectory, "skep.dll"), .. arguments];
+        try
+        {
+            return DetachedProcess.Start(
+                new DetachedCommand(program, arguments)
+                {
+                    LogPath = _logPath,
+                    Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string)v.Value!),
+                },
+                watcher);
+        }
+        catch (CommandException ex)
+        {
+            throw new CliException(ex.Message);
+        }
     }
 
     private string ReadLog(long from)
