@@ -12,7 +12,7 @@ public sealed class DetachTests
         // The pipe's reader, and whoever reads descriptor 7, ends only when every writer has closed it.
         var result = await SkepProgram.RunAsync(
             "bash",
-            ["-eu", "-o", "pipefail", "-c", """"$0" up --simulate --listen 127.0.0.1:0 --detach --data "$1" 7>&1 2>&1 | cat"""", SkepProgram.Path, daemon.DataDirectory],
+            ["-eu", "-o", "pipefail", "-c", """ "$0" up --simulate --listen 127.0.0.1:0 --detach --data "$1" 7>&1 2>&1 | cat """, SkepProgram.Path, daemon.DataDirectory],
             Ct);
         Assert.True(result.ExitCode == 0, result.Output);
         Assert.Contains("is ready at", result.Output, StringComparison.Ordinal);

@@ -170,7 +170,7 @@ public sealed partial class KillAtEveryStepTests(ITestOutputHelper output)
 
     private static string LogPath(Cloud cloud) => Path.Combine(cloud.DataDirectory, "daemon.log");
 
-    [GeneratedRegex("i-[0-9a-f]{17}")]
+    [GeneratedRegex("(?<=<instanceId>)i-[0-9a-f]{17}")]
     private static partial Regex InstanceId();
 
     [GeneratedRegex(@"entries \d+ to (\d+)")]
