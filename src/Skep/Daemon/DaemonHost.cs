@@ -57,7 +57,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
     {
         var rooms = Composition.CreateRooms();
         var kinds = new KindRegistry([.. CoreKinds.All, .. rooms.SelectMany(r => r.Kinds)]);
-        await using var store = await ResourceStore.OpenAsync(new SqliteLog(directory.FullPath, kinds), ct);
+        await using var store = await ResourceStore.OpenAsync(KillingLog.Wrap(new SqliteLog(directory.FullPath, kinds), environment), ct);
         var resources = new ResourceClient(store, kinds, time, _ids);
         var skep = ToSkepOptions(directory);
         new NodeSettings { NodeName = options.NodeName, Simulated = options.IsSimulated }.Save(directory.FullPath);
