@@ -31,6 +31,8 @@ internal static class DescribeInstancesLoad
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"skep's memory at the end: {rss:F0} MiB resident, {anonymous:F0} MiB of it anonymous"));
         }
 
+        if (Environment.GetEnvironmentVariable("SKEP_BENCH_PEER") is "none")
+            return;
         if (await MotoServer.StartAsync(ct) is not { } moto)
         {
             Console.Out.WriteLine("moto_server is not installed: no peer to compare with");

@@ -64,7 +64,8 @@ internal sealed partial class AwsDialect(
         try
         {
             var (operation, body) = await AnswerAsync(context, scope, service, requestId, name => operationName = name);
-            answer = ResponseWriter.Envelope(operation.Service, operation.Model, requestId, body.Span);
+            using (body)
+                answer = ResponseWriter.Envelope(operation.Service, operation.Model, requestId, body.Written);
         }
         catch (AwsException ex)
         {
@@ -81,10 +82,11 @@ internal sealed partial class AwsDialect(
         if (error is not null)
             context.Items[AwsAudit.ErrorCode] = error.Code;
         metrics.Answered(service.Name, operationName, error?.Code, time.GetElapsedTime(started));
-        await SendAsync(context, error?.Status ?? StatusCodes.Status200OK, requestId, answer);
+        using (answer)
+            await SendAsync(context, error?.Status ?? StatusCodes.Status200OK, requestId, answer);
     }
 
-    private async Task<(ServedOperation Operation, ReadOnlyMemory<byte> Body)> AnswerAsync(
+    private async Task<(ServedOperation Operation, XmlBuffer Body)> AnswerAsync(
         HttpContext context, SigV4Scope? scope, ServiceModel service, string requestId, Action<string> found)
     {
         if (!HttpMethods.IsPost(context.Request.Method) && !HttpMethods.IsGet(context.Request.Method))

@@ -7,7 +7,7 @@ namespace Skep.Aws.Generator;
 internal static class TypesFile
 {
     /// <summary>Names that a property cannot have because the base class has them.</summary>
-    private static readonly HashSet<string> _taken = new(StringComparer.Ordinal) { "Shape", "Slots" };
+    private static readonly HashSet<string> _taken = new(StringComparer.Ordinal) { "Shape", "Slots", "Written" };
 
     public static string Render(ServiceModel service, ShapeGraph graph)
     {

@@ -37,9 +37,9 @@ internal sealed partial class Dispatcher(
             : AwsErrors.InvalidAction(action, form.ValueOf("Version") ?? service.ApiVersion);
     }
 
-    /// <summary>Runs an operation and returns the inside of its answer.</summary>
+    /// <summary>Runs an operation and returns the inside of its answer, which the caller disposes.</summary>
     /// <exception cref="AwsException">The request cannot be served.</exception>
-    public async Task<ReadOnlyMemory<byte>> RunAsync(
+    public async Task<XmlBuffer> RunAsync(
         ServedOperation operation, FormNode form, Principal principal, string region, string requestId, List<string> subjects, CancellationToken ct)
     {
         var request = new RequestBinder(operation.Service).Bind(operation.Model.Input!, form);
@@ -71,19 +71,36 @@ internal sealed partial class Dispatcher(
         }
     }
 
+<<<<<<< HEAD
     private static async Task<ReadOnlyMemory<byte>> AttemptAsync(
+=======
+    private async Task<XmlBuffer> AttemptAsync(
+>>>>>>> bench
         ServedOperation operation, Structure request, string? token, AwsCall call, CancellationToken ct)
     {
         if (token is not null && !RequestMembers.IsDryRun(request) && Idempotency.Replay(operation, token, request, call) is { } earlier)
-            return earlier;
+        {
+            var repeated = new XmlBuffer(earlier.Length);
+            repeated.Raw(earlier);
+            return repeated;
+        }
+
         var response = await operation.Handler.RunAsync(operation.Model, request, call, ct);
         if (RequestMembers.IsDryRun(request))
             throw AwsErrors.DryRun();
         var body = ResponseWriter.Body(operation.Model, response);
-        if (token is not null)
-            Idempotency.Remember(operation, token, request, response, body.Written, call);
-        call.Committed(await call.Transaction.CommitAsync(ct));
-        return body.WrittenMemory;
+        try
+        {
+            if (token is not null)
+                Idempotency.Remember(operation, token, request, response, body.Written, call);
+            call.Committed(await call.Transaction.CommitAsync(ct));
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Somebody else was faster: the same rule, run against the new state, gives the right answer or error.</summary>

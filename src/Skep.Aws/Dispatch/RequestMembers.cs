@@ -34,7 +34,7 @@ internal static class RequestMembers
             request.Slots[member.Slot] = null;
         }
 
-        var xml = new XmlBuffer();
+        using var xml = new XmlBuffer();
         ResponseWriter.Members(xml, request);
         for (var i = 0; i < without.Length; i++)
         {

@@ -8,6 +8,9 @@ internal static class ResponseWriter
     /// <summary>Time stamps are written with milliseconds, always UTC.</summary>
     public const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
+    /// <summary>Room for an envelope without its inside.</summary>
+    private const int EnvelopeLengthMax = 512;
+
     /// <summary>What is inside the answer's envelope; null for an operation without output.</summary>
     public static XmlBuffer Body(OperationModel operation, Structure? output)
     {
@@ -22,7 +25,7 @@ internal static class ResponseWriter
     /// <summary>An answer around its inside.</summary>
     public static XmlBuffer Envelope(ServiceModel service, OperationModel operation, string requestId, ReadOnlySpan<byte> body)
     {
-        var xml = new XmlBuffer();
+        var xml = new XmlBuffer(body.Length + EnvelopeLengthMax);
         xml.Raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"u8);
         var root = operation.Name + "Response";
         xml.Open(root, service.XmlNamespace);
@@ -83,14 +86,20 @@ internal static class ResponseWriter
     /// <summary>Writes the members of a structure that are present.</summary>
     public static void Members(XmlBuffer xml, Structure value)
     {
+        if (value.Written is { } written)
+        {
+            xml.Raw(written);
+            return;
+        }
+
         foreach (var member in value.Shape.Members)
         {
             if (value.Slots[member.Slot] is { } content)
-                Value(xml, member.NameOut, member.Shape, content);
+                Value(xml, member.NameOutUtf8, member.Shape, content);
         }
     }
 
-    private static void Value(XmlBuffer xml, string name, Shape shape, object value)
+    private static void Value(XmlBuffer xml, ReadOnlySpan<byte> name, Shape shape, object value)
     {
         if (shape.Type is ShapeType.List)
         {
@@ -126,13 +135,13 @@ internal static class ResponseWriter
                 xml.Text(Convert.ToBase64String(bytes));
                 break;
             default:
-                throw new InvalidOperationException($"{name} ({shape.Name}) holds a {value.GetType()}");
+                throw new InvalidOperationException($"{shape.Name} holds a {value.GetType()}");
         }
 
         xml.Close(name);
     }
 
-    private static void List(XmlBuffer xml, string name, Shape shape, IList items)
+    private static void List(XmlBuffer xml, ReadOnlySpan<byte> name, Shape shape, IList items)
     {
         if (shape.IsFlattened)
         {
@@ -149,7 +158,7 @@ internal static class ResponseWriter
 
         xml.Open(name);
         foreach (var item in items)
-            Value(xml, shape.ElementName, shape.Element!, item!);
+            Value(xml, shape.ElementNameUtf8, shape.Element!, item!);
         xml.Close(name);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 
 namespace Skep.Aws.Protocol;
 
@@ -19,6 +20,8 @@ internal enum ShapeType
 /// <summary>One shape of a service model with its constraints. Immutable once the model is loaded.</summary>
 internal sealed class Shape
 {
+    private byte[]? _elementNameUtf8;
+
     /// <summary>The model the shape belongs to.</summary>
     public required ServiceModel Service { get; init; }
 
@@ -47,6 +50,9 @@ internal sealed class Shape
 
     /// <summary>Name of a list's elements on the wire.</summary>
     public string ElementName { get; init; } = "";
+
+    /// <summary><see cref="ElementName"/> as it is written.</summary>
+    public ReadOnlySpan<byte> ElementNameUtf8 => _elementNameUtf8 ??= Encoding.UTF8.GetBytes(ElementName);
 
     /// <summary>Whether a list's elements carry no element name in requests (query protocol).</summary>
     public bool IsFlattened { get; init; }
@@ -85,4 +91,10 @@ internal sealed class Shape
 /// <param name="Slot">Its position in <see cref="Structure.Slots"/>.</param>
 /// <param name="IsRequired">A request without it is refused.</param>
 /// <param name="IsIdempotencyToken">SDKs fill it with a random value when the caller gives none.</param>
-internal sealed record Member(string Name, string NameIn, string NameOut, Shape Shape, int Slot, bool IsRequired, bool IsIdempotencyToken);
+internal sealed record Member(string Name, string NameIn, string NameOut, Shape Shape, int Slot, bool IsRequired, bool IsIdempotencyToken)
+{
+    /// <summary><see cref="NameOut"/> as it is written; made at first use, for most members are never written.</summary>
+    public ReadOnlySpan<byte> NameOutUtf8 => _nameOutUtf8 ??= Encoding.UTF8.GetBytes(NameOut);
+
+    private byte[]? _nameOutUtf8;
+}

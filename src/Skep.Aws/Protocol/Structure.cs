@@ -13,4 +13,7 @@ internal abstract class Structure(Shape shape)
     /// <summary>string, int, long, bool, double, DateTimeOffset, byte[], Structure or a List of these.</summary>
     [SuppressMessage("Performance", "CA1819:Properties should not return arrays", Justification = "storage of the generated properties")]
     public object?[] Slots { get; } = new object?[shape.Members.Count];
+
+    /// <summary>The members as they are on the wire, when they are known already; the slots may then be empty.</summary>
+    public byte[]? Written { get; init; }
 }

@@ -5,20 +5,60 @@ using System.Text.Unicode;
 
 namespace Skep.Aws.Protocol;
 
-/// <summary>Writes the small subset of XML that AWS answers need, straight as UTF-8. Not thread-safe.</summary>
-internal sealed class XmlBuffer
+/// <summary>
+/// Writes the small subset of XML that AWS answers need, straight as UTF-8. The memory is borrowed: pages of a listing are
+/// large enough that new memory for each would cost a full collection every few pages. Not thread-safe.
+/// </summary>
+internal sealed class XmlBuffer(int capacity) : IDisposable
 {
     private const int CapacityInitial = 4_096;
+
+    /// <summary>Numbers and times are shorter.</summary>
+    private const int FormattedLengthMax = 32;
 
     private static readonly SearchValues<char> _special = SearchValues.Create(
         [.. "&<>\"\r", .. Enumerable.Range(0, 0x20).Select(c => (char)c).Where(c => c is not ('\t' or '\n')), '\ufffe', '\uffff']);
 
-    private readonly ArrayBufferWriter<byte> _bytes = new(CapacityInitial);
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+    private int _length;
 
-    public ReadOnlySpan<byte> Written => _bytes.WrittenSpan;
-    public ReadOnlyMemory<byte> WrittenMemory => _bytes.WrittenMemory;
+    public XmlBuffer()
+        : this(CapacityInitial)
+    {
+    }
 
-    public void Raw(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
+    /// <summary>What is written; not after <see cref="Dispose"/>.</summary>
+    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+
+    /// <inheritdoc cref="Written"/>
+    public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, _length);
+
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Reserve(bytes.Length));
+        _length += bytes.Length;
+    }
+
+    /// <summary>Writes a start tag; the name is ready-made UTF-8.</summary>
+    public void Open(ReadOnlySpan<byte> name)
+    {
+        var span = Reserve(name.Length + 2);
+        span[0] = (byte)'<';
+        name.CopyTo(span[1..]);
+        span[name.Length + 1] = (byte)'>';
+        _length += name.Length + 2;
+    }
+
+    /// <summary>Writes an end tag; the name is ready-made UTF-8.</summary>
+    public void Close(ReadOnlySpan<byte> name)
+    {
+        var span = Reserve(name.Length + 3);
+        span[0] = (byte)'<';
+        span[1] = (byte)'/';
+        name.CopyTo(span[2..]);
+        span[name.Length + 2] = (byte)'>';
+        _length += name.Length + 3;
+    }
 
     public void Open(string name)
     {
@@ -43,10 +83,11 @@ internal sealed class XmlBuffer
         Raw(">"u8);
     }
 
-    public void Empty(string name)
+    /// <summary>Writes an element without content; the name is ready-made UTF-8.</summary>
+    public void Empty(ReadOnlySpan<byte> name)
     {
         Raw("<"u8);
-        Name(name);
+        Raw(name);
         Raw("/>"u8);
     }
 
@@ -60,10 +101,10 @@ internal sealed class XmlBuffer
     public void Format<T>(T value, ReadOnlySpan<char> format)
         where T : IUtf8SpanFormattable
     {
-        var span = _bytes.GetSpan(32);
+        var span = Reserve(FormattedLengthMax);
         if (!value.TryFormat(span, out var written, format, CultureInfo.InvariantCulture))
-            throw new InvalidOperationException($"{value} does not fit 32 bytes");
-        _bytes.Advance(written);
+            throw new InvalidOperationException($"{value} does not fit {FormattedLengthMax} bytes");
+        _length += written;
     }
 
     /// <summary>Writes character data. Characters that XML 1.0 cannot carry (section 2.2) become U+FFFD.</summary>
@@ -92,10 +133,33 @@ internal sealed class XmlBuffer
     {
         if (text.IsEmpty)
             return;
-        var span = _bytes.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length));
+        var span = Reserve(Encoding.UTF8.GetMaxByteCount(text.Length));
         Utf8.FromUtf16(text, span, out _, out var written);
-        _bytes.Advance(written);
+        _length += written;
     }
 
     private void Name(string name) => Plain(name);
+
+    private Span<byte> Reserve(int count)
+    {
+        if (_bytes.Length - _length < count)
+            Grow(count);
+        return _bytes.AsSpan(_length);
+    }
+
+    private void Grow(int count)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, _length + count));
+        Written.CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = larger;
+    }
+
+    /// <summary>Gives the memory back; nothing that was written may be used any more.</summary>
+    public void Dispose()
+    {
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
+        (_bytes, _length) = ([], 0);
+    }
 }

@@ -86,14 +86,21 @@ public sealed class GarbageCollector(ResourceClient client) : IReconciler
 
         var isAwaited = states[OwnerState.Waiting].Any();
         var hasDependents = resource.Metadata.Uid is { } uid && _graph.DependentsOf(uid).Count > 0;
-        var transaction = client.Begin();
-        // The uid and the revision make sure that what is deleted is what was judged.
-        transaction.Delete(resource.Key, new DeleteOptions(
-            isAwaited && hasDependents ? DeletePropagation.Foreground : DeletePropagation.Background,
-            resource.Metadata.Uid,
-            resource.Revision,
-            GracePeriodSeconds: null));
-        await transaction.CommitAsync(ct);
+        try
+        {
+            var transaction = client.Begin();
+            // The uid and the revision make sure that what is deleted is what was judged.
+            transaction.Delete(resource.Key, new DeleteOptions(
+                isAwaited && hasDependents ? DeletePropagation.Foreground : DeletePropagation.Background,
+                resource.Metadata.Uid,
+                resource.Revision,
+                GracePeriodSeconds: null));
+            await transaction.CommitAsync(ct);
+        }
+        catch (ResourceException ex) when (ex.Reason is ResourceError.NotFound)
+        {
+            // Somebody else removed it first, which is all that was wanted.
+        }
     }
 
     private async Task OrphanDependentsAsync(Resource owner, CancellationToken ct)

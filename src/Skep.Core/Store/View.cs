@@ -51,6 +51,9 @@ public sealed class View
     /// <summary>How many resources of a kind there are.</summary>
     public int Count(GroupResource resource) => _partitions.TryGetValue(resource, out var tree) ? tree.Count : 0;
 
+    /// <summary>Stands for a kind's resources: the same object as long as none of them is written. Null while there are none.</summary>
+    public object? StateOf(GroupResource resource) => _partitions.GetValueOrDefault(resource);
+
     internal static View Load(long revision, IEnumerable<Resource> resources) =>
         new(revision, resources.GroupBy(r => r.Key.GroupResource).ToImmutableDictionary(g => g.Key, ResourceTree.Create));
 

@@ -8,6 +8,8 @@ namespace Skep.Aws.Ec2;
 /// <summary>Lists instances, in the reservations they were launched in.</summary>
 internal sealed class DescribeInstances : DescribeOperation<DescribeInstancesRequest, DescribeInstancesResult, Instance>
 {
+    private readonly WrittenInstances _written = new();
+
     /// <inheritdoc/>
     protected override bool IdsExcludePaging => true;
 
@@ -18,7 +20,12 @@ internal sealed class DescribeInstances : DescribeOperation<DescribeInstancesReq
     protected override IEnumerable<Instance> Items(DescribeInstancesRequest request, AwsCall call, string? after)
     {
         var mapper = new InstanceMapper(call);
-        return Selection.Of(call, ComputeKinds.Instance, request.InstanceIds, after, Ec2Errors.InstanceNotFound).Select(i => mapper.Map(i));
+        var instances = Selection.Of(call, ComputeKinds.Instance, request.InstanceIds, after, Ec2Errors.InstanceNotFound);
+        // Filters look into instances; without them it is enough to know what is written.
+        if (request.Filters is { Count: > 0 })
+            return instances.Select(i => mapper.Map(i));
+        var page = _written.Begin(call, mapper);
+        return instances.Select(page.Get);
     }
 
     /// <inheritdoc/>

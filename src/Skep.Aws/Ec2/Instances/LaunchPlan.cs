@@ -44,6 +44,8 @@ internal sealed record LaunchPlan
         var image = ImageLookup.Find(call, imageId) ?? throw Ec2Errors.ImageNotFound(imageId);
         if (image.Status?.State is not "available")
             throw Ec2Errors.ImageUnavailable(imageId, image.Status?.State ?? "pending");
+        // An image that is deregistered in this very moment must not get a volume on top of its vanishing file.
+        call.Transaction.RequireUnchanged(ComputeKinds.Image.Key(image.Metadata.Namespace ?? call.Namespace, imageId));
         if (request.KeyName is { } key && !call.List(ComputeKinds.KeyPair, after: null).Any(k => k.Spec.KeyName == key))
             throw Ec2Errors.KeyPairNotFound(key);
         var nic = LaunchOptions.Interface(request);
