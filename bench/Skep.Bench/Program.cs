@@ -10,12 +10,21 @@ switch (args)
     case ["watch-fanout"]:
         await WatchFanout.RunAsync();
         return 0;
+    case ["daemon"]:
+        await DaemonFigures.RunAsync(directory, CancellationToken.None);
+        return 0;
+    case ["describe-instances"]:
+        await DescribeInstancesLoad.RunAsync(directory, CancellationToken.None);
+        return 0;
     default:
         await Console.Error.WriteLineAsync(
             """
             usage: Skep.Bench BENCHMARK
-              store-writes   durable writes a second with 1 and 64 writers, beside SQLite alone
-              watch-fanout   time from one write to the last of 1,000 watchers
+              store-writes         durable writes a second with 1 and 64 writers, beside SQLite alone
+              watch-fanout         time from one write to the last of 1,000 watchers, inside one process
+            of the published program (SKEP_PROGRAM, else out/skep of the checkout; `./skep version` makes it):
+              daemon               size, time to start, memory idle and with 1,000 simulated instances
+              describe-instances   latency and throughput with 1 and 32 clients, beside moto_server
             SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
             """);
         return 2;

@@ -19,6 +19,7 @@ public sealed partial class FileLock : IDisposable
     private const int ReadOnly = 0x80000; // O_RDONLY | O_CLOEXEC
     private const int ReadWriteCreate = 0x80000 | 2 | 0x40; // O_CLOEXEC | O_RDWR | O_CREAT
     private const int ErrorNoEntry = 2;
+    private const int ErrorNotDirectory = 20;
     private const int ErrorAccess = 13;
     private const int ErrorAgain = 11;
     private const int Mode = 420; // rw-r--r--: anybody may see who runs
@@ -74,7 +75,7 @@ public sealed partial class FileLock : IDisposable
         var error = Marshal.GetLastPInvokeError();
         return error switch
         {
-            ErrorNoEntry => null,
+            ErrorNoEntry or ErrorNotDirectory => null,
             ErrorAccess => throw new UnauthorizedAccessException($"{path}: permission denied."),
             _ => throw new IOException($"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}"),
         };

@@ -14,7 +14,6 @@ internal static class Client
         ["AWS_CONFIG_FILE"] = "/dev/null",
         ["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null",
         ["AWS_EC2_METADATA_DISABLED"] = "true",
-        ["AWS_MAX_ATTEMPTS"] = "1",
     };
 
     public static async Task<(int Code, string Output, string Error)> RunAsync(

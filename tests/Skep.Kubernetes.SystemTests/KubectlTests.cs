@@ -26,7 +26,7 @@ public abstract class KubectlTests : IAsyncLifetime
         var (program, reason) = await FindAsync();
         if (program is null)
             Assert.Skip(reason);
-        Api = await ApiHost.StartAsync(TestContext.Current.CancellationToken);
+        Api = await ApiHost.StartAsync(hasControllers: true, TestContext.Current.CancellationToken);
         Kubectl = new Kubectl(program, Api);
     }
 

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Authorization;
 using Skep.Core.Resources;
@@ -45,7 +46,11 @@ public sealed class ApiHost : IAsyncDisposable
     public string Address { get; }
     public HttpClient Http { get; }
 
-    public static async Task<ApiHost> StartAsync(CancellationToken ct)
+    /// <summary>Starts one with the dialect alone: nothing changes but by requests.</summary>
+    public static Task<ApiHost> StartAsync(CancellationToken ct) => StartAsync(hasControllers: false, ct);
+
+    /// <summary>Starts one; with controllers, deleted namespaces empty themselves and dependents are collected.</summary>
+    public static async Task<ApiHost> StartAsync(bool hasControllers, CancellationToken ct)
     {
         var resources = await TestResources.CreateAsync(PlainKinds.All, ct);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -54,6 +59,13 @@ public sealed class ApiHost : IAsyncDisposable
             o.Listen(IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http1);
             o.Limits.MaxRequestBodySize = null;
         });
+        if (hasControllers)
+        {
+            builder.Services.AddLogging();
+            builder.Services.AddSingleton(TimeProvider.System).AddSingleton(resources.Client).AddSingleton(resources.Store)
+                .AddSingleton(resources.Client.Kinds).AddSingleton(resources.Client.Ids).AddCoreControllers();
+        }
+
         var application = builder.Build();
         var dialect = new KubernetesDialect(resources.Client, new GroupAuthorizer(resources.Client.Kinds), NullLogger<KubernetesDialect>.Instance);
         ApiHost? host = null;

@@ -33,7 +33,7 @@ internal sealed class FabricWorld : IAsyncDisposable
     {
         Resources = resources;
         // Two worlds at a time, also of two test runs, must not meet: the process's number makes the prefix its own.
-        Prefix = $"k{Environment.ProcessId % 1000:x3}{Interlocked.Increment(ref _count) % 16:x}";
+        Prefix = $"k{Environment.ProcessId % 256:x2}{Interlocked.Increment(ref _count) % 256:x2}";
         HostNamespace = $"host{Prefix}";
         WorldNamespace = $"world{Prefix}";
         Names = new HostNames(Prefix);

@@ -5,8 +5,6 @@ namespace Skep.Aws.Generator;
 /// <summary>docs/aws-operations.md: what is served, out of what exists.</summary>
 internal static class OperationsDocument
 {
-    private const int ColumnCount = 3;
-
     public static string Render(IReadOnlyList<ServiceModel> services)
     {
         var text = new StringBuilder(
@@ -34,10 +32,15 @@ internal static class OperationsDocument
         {
             var missing = service.Names.Except(service.Served, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
             text.Append($"\n## {service.Name}: not served\n\n");
-            foreach (var line in missing.Chunk(ColumnCount))
-                text.Append($"{string.Join(", ", line)}{(line[^1] == missing[^1] ? "" : ",")}\n");
+            // A paragraph a verb: serving one more operation then changes one line.
+            foreach (var verb in missing.GroupBy(Verb, StringComparer.Ordinal))
+                text.Append($"{string.Join(", ", verb)}\n\n");
         }
 
-        return text.ToString();
+        return text.ToString().TrimEnd() + "\n";
     }
+
+    /// <summary>The first word of a name: Describe of DescribeInstances.</summary>
+    private static string Verb(string operation) =>
+        operation.AsSpan(1).IndexOfAnyInRange('A', 'Z') is >= 0 and var at ? operation[..(at + 1)] : operation;
 }

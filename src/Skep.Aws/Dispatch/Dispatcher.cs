@@ -71,7 +71,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>> AttemptAsync(
+    private static async Task<ReadOnlyMemory<byte>> AttemptAsync(
         ServedOperation operation, Structure request, string? token, AwsCall call, CancellationToken ct)
     {
         if (token is not null && !RequestMembers.IsDryRun(request) && Idempotency.Replay(operation, token, request, call) is { } earlier)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 
 namespace Skep.Aws.Protocol;
@@ -8,6 +9,8 @@ namespace Skep.Aws.Protocol;
 /// </summary>
 internal sealed class IdSyntax
 {
+    private static readonly SearchValues<char> _hexDigits = SearchValues.Create("0123456789abcdef");
+
     private static readonly FrozenDictionary<string, IdSyntax> _byMember = new Dictionary<string, IdSyntax>(StringComparer.Ordinal)
     {
         ["InstanceId"] = new("i", "InvalidInstanceID.Malformed"),
@@ -58,7 +61,7 @@ internal sealed class IdSyntax
         if (text.Length <= prefix.Length + 1 || !text.StartsWith(prefix) || text[prefix.Length] != '-')
             return false;
         var digits = text[(prefix.Length + 1)..];
-        return digits.Length is 8 or 17 && !digits.ContainsAnyExcept("0123456789abcdef");
+        return digits.Length is 8 or 17 && !digits.ContainsAnyExcept(_hexDigits);
     }
 
     /// <exception cref="AwsException">The resource's …Malformed code.</exception>

@@ -68,7 +68,7 @@ public sealed class DataDirectory : IDisposable
         {
             fileLock?.Dispose();
             if (ex is UnauthorizedAccessException or IOException)
-                throw new DataDirectoryException($"{path} cannot be used: {ex.Message} Run as a user that may write there, or use another --data");
+                throw Unusable(path, ex);
             throw;
         }
     }
@@ -82,18 +82,27 @@ public sealed class DataDirectory : IDisposable
     {
         if (File.Exists(path))
             throw new DataDirectoryException($"{path} is a file: a data directory must be a directory");
-        if (!Directory.Exists(path))
+        try
         {
-            Directory.CreateDirectory(path, DirectoryMode);
-            File.SetUnixFileMode(path, DirectoryMode); // whatever the umask says
-            return;
-        }
+            if (!Directory.Exists(path))
+            {
+                Directory.CreateDirectory(path, DirectoryMode);
+                File.SetUnixFileMode(path, DirectoryMode); // whatever the umask says
+                return;
+            }
 
-        // A directory that somebody else filled is left alone: `down --purge` would otherwise remove it one day.
-        var isForeign = !IsOne(path) && Directory.EnumerateFileSystemEntries(path).Any(e => !IsOurs(Path.GetFileName(e)));
-        if (isForeign)
-            throw new DataDirectoryException($"{path} is not empty and holds no Skep data: use another --data, or an empty directory");
+            // A directory that somebody else filled is left alone: `down --purge` would otherwise remove it one day.
+            if (!IsOne(path) && Directory.EnumerateFileSystemEntries(path).Any(e => !IsOurs(Path.GetFileName(e))))
+                throw new DataDirectoryException($"{path} is not empty and holds no Skep data: use another --data, or an empty directory");
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, ex);
+        }
     }
+
+    private static DataDirectoryException Unusable(string path, Exception ex) =>
+        new($"{path} cannot be used: {ex.Message} Run as a user that may write there, or use another --data");
 
     /// <summary>What a start that was interrupted before the marker, or a detached one, may have left.</summary>
     private static bool IsOurs(string name) => name is LockName or MarkerName or MarkerName + ".new" or "daemon.log";

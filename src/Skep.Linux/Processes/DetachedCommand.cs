@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Skep.Linux.Processes;
 
-/// <summary>A program that is to outlive the process that starts it. It gets a session of its own.</summary>
+/// <summary>A program that is to outlive the daemon. It gets a session of its own and no environment but PATH and LANG unless told.</summary>
 public sealed record DetachedCommand(string FileName, IReadOnlyList<string> Arguments)
 {
     /// <summary>The file that standard output and error are appended to. A symbolic link there is refused.</summary>
@@ -17,8 +17,8 @@ public sealed record DetachedCommand(string FileName, IReadOnlyList<string> Argu
     /// <summary>The name of the systemd scope it is put in where systemd runs; null for none.</summary>
     public string? ScopeName { get; init; }
 
-    /// <summary>Its whole environment; null for nothing but PATH and LANG.</summary>
-    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+    /// <summary>Its environment as "NAME=value"; null for PATH and LANG alone.</summary>
+    public IReadOnlyList<string>? Environment { get; init; }
 
     /// <summary>Descriptors it inherits, as 3, 4, and so on in this order. All others are closed.</summary>
     public IReadOnlyList<SafeHandle> Handles { get; init; } = [];

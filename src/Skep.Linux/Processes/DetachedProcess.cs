@@ -23,12 +23,6 @@ public sealed unsafe class DetachedProcess
 
     private static readonly int _openNoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? 0x8000 : 0x20000;
 
-    private static readonly Dictionary<string, string> _plainEnvironment = new()
-    {
-        ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        ["LANG"] = "C.UTF-8",
-    };
-
     private readonly SafeFileHandle _pidfd;
 
     private DetachedProcess(ProcessIdentity identity, SafeFileHandle pidfd, ProcessWatcher watcher)
@@ -110,7 +104,7 @@ public sealed unsafe class DetachedProcess
             for (var i = 0; i < duplicates.Count; i++)
                 Require(ProcessCalls.ActionsAddDup2(actions, duplicates[i], DetachedCommand.FirstHandle + i));
             Require(ProcessCalls.ActionsAddCloseFrom(actions, DetachedCommand.FirstHandle + duplicates.Count));
-            return Spawn(chain, command.Environment ?? _plainEnvironment, actions, attributes);
+            return Spawn(chain, command.Environment, actions, attributes);
         }
         finally
         {
@@ -121,10 +115,11 @@ public sealed unsafe class DetachedProcess
         }
     }
 
-    private static int Spawn(IReadOnlyList<string> chain, IReadOnlyDictionary<string, string> variables, void* actions, void* attributes)
+    private static int Spawn(IReadOnlyList<string> chain, IReadOnlyList<string>? variables, void* actions, void* attributes)
     {
+        const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         using var arguments = new NativeStrings(chain);
-        using var environment = new NativeStrings([.. variables.Select(v => $"{v.Key}={v.Value}")]);
+        using var environment = new NativeStrings(variables ?? [$"PATH={Path}", "LANG=C.UTF-8"]);
         var error = ProcessCalls.Spawn(out var processId, chain[0], actions, attributes, arguments.Pointer, environment.Pointer);
         return error == 0
             ? processId

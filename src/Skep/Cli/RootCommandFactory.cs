@@ -56,6 +56,12 @@ internal static class RootCommandFactory
                 await context.Error.WriteLineAsync(hint);
             return ex.Code;
         }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // A disk or a permission, named by the message; everything else that is not expected is a defect and shows its stack.
+            await context.Error.WriteLineAsync($"skep: {ex.Message}");
+            return ExitCode.Failure;
+        }
         catch (OperationCanceledException)
         {
             return ExitCode.Interrupted;

@@ -2,20 +2,19 @@ using System.Collections;
 using System.Text;
 using Skep.Cli;
 using Skep.Core.Hosting;
-using Skep.Linux;
 using Skep.Linux.Processes;
 
 namespace Skep.Daemon;
 
 /// <summary>
-/// Starts the daemon in the background and waits until it is ready. It gets a session of its own (a closing terminal
-/// does not end it), writes to <c>daemon.log</c>, and has none of this process's descriptors: whoever reads this
-/// process's output through a pipe would otherwise wait for the daemon's end.
+/// <c>skep up --detach</c>: starts the daemon in a session of its own (a closing terminal does not end it), with its
+/// output in <c>daemon.log</c> and none of this process's descriptors (whoever reads this one's output sees its end),
+/// and waits until it is ready.
 /// </summary>
 internal sealed class DetachedStart(string dataDirectory, TimeProvider time)
 {
     /// <summary>The name of the log in the data directory; the one before is daemon.log.1.</summary>
-    private const string LogName = "daemon.log";
+    public const string LogName = "daemon.log";
 
     private const long LogBytesMax = 16 * 1024 * 1024;
     private const int LogTailMax = 4_000;
@@ -30,10 +29,9 @@ internal sealed class DetachedStart(string dataDirectory, TimeProvider time)
     /// <exception cref="CliException">It ended before, or does not get ready; the message has the end of its log.</exception>
     public async Task<DaemonState> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct)
     {
-        PrepareLog();
-        var logStart = File.Exists(_logPath) ? new FileInfo(_logPath).Length : 0;
+        var logStart = PrepareLog();
         using var watcher = new ProcessWatcher();
-        var process = Start(arguments, watcher);
+        var process = DetachedProcess.Start(Command(arguments), watcher);
         using var timeout = new CancellationTokenSource(_readyTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         using var timer = new PeriodicTimer(_pollPeriod, time);
@@ -48,7 +46,7 @@ internal sealed class DetachedStart(string dataDirectory, TimeProvider time)
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new CliException($"the daemon (process {process.Identity.ProcessId}) is not ready after {_readyTimeout.TotalMinutes:0} minutes; it goes on starting. Its log, {_logPath}, ends with:\n{ReadLog(logStart)}");
+            throw new CliException($"the daemon (process {process.Identity.ProcessId}) is not ready after {_readyTimeout.TotalMinutes:0} minutes; it goes on starting. Its log, {_logPath}, ends with:\n{ReadLog(logStart)}", ExitCode.TimedOut);
         }
         catch (OperationCanceledException)
         {
@@ -59,40 +57,31 @@ internal sealed class DetachedStart(string dataDirectory, TimeProvider time)
         throw new CliException($"the daemon did not start (it {await process.Exited}):\n{ReadLog(logStart)}");
     }
 
-    private void PrepareLog()
+    private long PrepareLog()
     {
         try
         {
             DataDirectory.Prepare(dataDirectory);
             if (new FileInfo(_logPath) is { Exists: true, Length: > LogBytesMax })
                 File.Move(_logPath, _logPath + ".1", overwrite: true);
+            return File.Exists(_logPath) ? new FileInfo(_logPath).Length : 0;
         }
-        catch (Exception ex) when (ex is DataDirectoryException or IOException or UnauthorizedAccessException)
+        catch (DataDirectoryException ex)
         {
             throw new CliException(ex.Message);
         }
     }
 
-    private DetachedProcess Start(IReadOnlyList<string> arguments, ProcessWatcher watcher)
+    private DetachedCommand Command(IReadOnlyList<string> arguments)
     {
         var program = Environment.ProcessPath ?? throw new CliException("this program's own path is not known");
         // A development build may run as `dotnet skep.dll`.
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            arguments = [Path.Combine(AppContext.BaseDirectory, "skep.dll"), .. arguments];
-        try
+        string[] first = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Path.Combine(AppContext.BaseDirectory, "skep.dll")] : [];
+        return new DetachedCommand(program, [.. first, .. arguments])
         {
-            return DetachedProcess.Start(
-                new DetachedCommand(program, arguments)
-                {
-                    LogPath = _logPath,
-                    Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string)v.Value!),
-                },
-                watcher);
-        }
-        catch (CommandException ex)
-        {
-            throw new CliException(ex.Message);
-        }
+            LogPath = _logPath,
+            Environment = [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(v => $"{v.Key}={v.Value}")],
+        };
     }
 
     private string ReadLog(long from)

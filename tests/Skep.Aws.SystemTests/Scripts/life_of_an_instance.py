@@ -64,6 +64,6 @@ assert error_of(ec2.describe_instances, InstanceIds=["i-0123456789abcdef0"]) == 
 assert error_of(ec2.describe_instances, InstanceIds=["i-x"]) == ("InvalidInstanceID.Malformed", 400)
 assert error_of(ec2.run_instances, ImageId=image, MinCount=1, MaxCount=1, DryRun=True) == ("DryRunOperation", 412)
 assert error_of(ec2.accept_address_transfer, Address="192.0.2.1") == ("UnsupportedOperation", 400)
-wrong = boto3.client("ec2", endpoint_url=os.environ["SKEP_ENDPOINT"], aws_secret_access_key="wrong")
+wrong = boto3.client("ec2", endpoint_url=os.environ["SKEP_ENDPOINT"], aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"], aws_secret_access_key="wrong")
 assert error_of(wrong.describe_instances) == ("AuthFailure", 401)
 print("ok")

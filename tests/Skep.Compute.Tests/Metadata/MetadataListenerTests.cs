@@ -51,7 +51,7 @@ public sealed class MetadataListenerTests : IAsyncLifetime
     [InlineData("latest/meta-data/public-keys/0/", "openssh-key")]
     [InlineData("latest/meta-data/public-keys/0/openssh-key", "ssh-ed25519 AAAA mine")]
     [InlineData("latest/meta-data/network/interfaces/macs/", Mac + "/")]
-    [InlineData("latest/meta-data/network/interfaces/macs/" + Mac + "/subnet-ipv4-cidr-block", "127.0.0.0/24")]
+    [InlineData("latest/meta-data/network/interfaces/macs/" + Mac + "/subnet-ipv4-cidr-block", "172.31.0.0/24")]
     [InlineData("latest/meta-data/network/interfaces/macs/" + Mac + "/security-groups", "default")]
     [InlineData("latest/meta-data/placement/", "availability-zone\nregion")]
     [InlineData("latest", "dynamic/\nmeta-data/\nuser-data")]
@@ -173,8 +173,8 @@ public sealed class MetadataListenerTests : IAsyncLifetime
         await client.CreateAsync(CoreKinds.Account, new Account { Metadata = { Name = "123456789012" }, Spec = { AccountId = "123456789012" } }, Ct);
         await client.CreateAsync(CoreKinds.Secret, new Secret { Metadata = Meta("data"), StringData = new() { ["user-data"] = "#!/bin/sh\necho hi\n" } }, Ct);
         await client.CreateAsync(ComputeKinds.KeyPair, new KeyPair { Metadata = Meta("key-0123456789abcdef0"), Spec = { KeyName = "mine", PublicKey = "ssh-ed25519 AAAA mine" } }, Ct);
-        await client.CreateAsync(NetworkingKinds.Vpc, new Vpc { Metadata = Meta("vpc-0123456789abcdef0"), Spec = { CidrBlock = "127.0.0.0/16" } }, Ct);
-        await client.CreateAsync(NetworkingKinds.Subnet, new Subnet { Metadata = Meta("subnet-0123456789abcdef0"), Spec = { VpcId = "vpc-0123456789abcdef0", CidrBlock = "127.0.0.0/24", AvailabilityZone = "us-east-1a" } }, Ct);
+        await client.CreateAsync(NetworkingKinds.Vpc, new Vpc { Metadata = Meta("vpc-0123456789abcdef0"), Spec = { CidrBlock = "172.31.0.0/16" } }, Ct);
+        await client.CreateAsync(NetworkingKinds.Subnet, new Subnet { Metadata = Meta("subnet-0123456789abcdef0"), Spec = { VpcId = "vpc-0123456789abcdef0", CidrBlock = "172.31.0.0/24", AvailabilityZone = "us-east-1a" } }, Ct);
         await client.CreateAsync(NetworkingKinds.SecurityGroup, new SecurityGroup { Metadata = Meta("sg-0123456789abcdef0"), Spec = { GroupName = "default", Description = "default group", VpcId = "vpc-0123456789abcdef0" } }, Ct);
         await client.CreateAsync(
             NetworkingKinds.NetworkInterface,

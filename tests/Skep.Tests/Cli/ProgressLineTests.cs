@@ -3,10 +3,12 @@ using Skep.Testing;
 
 namespace Skep.Tests.Cli;
 
-public sealed class ProgressLineTests
+public sealed class ProgressLineTests : IDisposable
 {
     private readonly StringWriter _output = new();
     private readonly TestClock _clock = new();
+
+    public void Dispose() => _output.Dispose();
 
     [Fact]
     public async Task Writes_a_line_for_each_phase_where_nobody_watches()

@@ -54,8 +54,7 @@ internal static class LaunchNetwork
             return null;
         if (count != 1)
             throw Ec2Errors.InvalidCombination("A private address can be given to one instance only.");
-        Ipv4.TryParseNetwork(subnet.Spec.CidrBlock, out var network);
-        if (!Ipv4.TryParseAddress(text, out var address) || !SubnetLayout.IsUsable(network, address))
+        if (!Ipv4.TryParseNetwork(subnet.Spec.CidrBlock, out var network) || !Ipv4.TryParseAddress(text, out var address) || !SubnetLayout.IsUsable(network, address))
             throw Ec2Errors.AddressOutsideSubnet(text, subnet.Metadata.Name);
         if (call.View.Get(NetworkingKinds.AddressClaim.Key(call.Namespace, AddressPool.ClaimName(subnet.Metadata.Name, address))) is not null)
             throw Ec2Errors.AddressInUse(text);

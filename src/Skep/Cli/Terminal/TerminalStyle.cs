@@ -7,6 +7,7 @@ namespace Skep.Cli.Terminal;
 internal sealed record TerminalStyle(bool IsTerminal, bool UseColor, int Width)
 {
     private const int WidthMin = 40;
+    private const int WidthDefault = 80;
 
     /// <summary>A file or a pipe.</summary>
     public static TerminalStyle Plain { get; } = new(IsTerminal: false, UseColor: false, 100);
@@ -18,7 +19,9 @@ internal sealed record TerminalStyle(bool IsTerminal, bool UseColor, int Width)
             return Plain;
         var isDumb = environment("TERM") is null or "" or "dumb";
         var noColor = !string.IsNullOrEmpty(environment("NO_COLOR"));
-        return new TerminalStyle(!isDumb, !isDumb && !noColor, Math.Max(WidthMin, Console.WindowWidth));
+        // A terminal that does not know its size says 0.
+        var width = Console.WindowWidth is > 0 and var columns ? Math.Max(WidthMin, columns) : WidthDefault;
+        return new TerminalStyle(!isDumb, !isDumb && !noColor, width);
     }
 
     /// <summary>Wraps a text in a colour when colours are wanted. <paramref name="sgr"/> is an SGR code of ECMA-48.</summary>
