@@ -36,8 +36,7 @@ public sealed partial class QemuHypervisor
 
     private async Task StartCheckedAsync(MachineConfig machine, CancellationToken ct)
     {
-        var program = QemuCommandLine.Program(machine.Architecture);
-        RequireProgram(program);
+        var program = FindProgram(QemuCommandLine.Program(machine.Architecture));
         await KillAsync(machine.Instance, ct); // what a crash in the middle of an earlier start may have left
         var user = await PrepareUserAsync(ct);
         var record = PrepareDirectory(machine, user);
@@ -74,11 +73,12 @@ public sealed partial class QemuHypervisor
         LogStarted(machine.Instance.Name, process.Identity.ProcessId);
     }
 
-    private static void RequireProgram(string program)
+    /// <summary>Where a program is, by the daemon's own path: the process that becomes it has another one.</summary>
+    private static string FindProgram(string program)
     {
         var paths = (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries);
-        if (!paths.Any(p => File.Exists(Path.Combine(p, program))))
-            throw new MachineException($"{program} is not installed: install the package {(program.EndsWith("aarch64", StringComparison.Ordinal) ? "qemu-system-arm" : "qemu-system-x86")}");
+        return paths.Select(p => Path.Combine(p, program)).FirstOrDefault(File.Exists)
+            ?? throw new MachineException($"{program} is not installed: install the package {(program.EndsWith("aarch64", StringComparison.Ordinal) ? "qemu-system-arm" : "qemu-system-x86")}");
     }
 
     /// <summary>Whom machines run as: nobody else when the daemon itself is not root.</summary>

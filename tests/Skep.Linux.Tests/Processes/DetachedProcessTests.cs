@@ -40,6 +40,14 @@ public sealed class DetachedProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task It_has_the_environment_that_it_is_given_and_no_other()
+    {
+        var command = Command("env") with { Environment = new Dictionary<string, string> { ["A"] = "b c", ["PATH"] = "/usr/bin:/bin" } };
+        await DetachedProcess.Start(command, _watcher).Exited.WaitAsync(Ct);
+        Assert.Equal(["A=b c", "PATH=/usr/bin:/bin"], (await File.ReadAllLinesAsync(Log, Ct)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Handles_keep_their_order_when_their_numbers_cross()
     {
         using var first = File.OpenHandle("/etc/hostname");

@@ -18,7 +18,6 @@ internal sealed class Cloud : IAsyncDisposable
 
     private readonly string _root;
     private readonly string _networkBefore;
-    private string? _token;
 
     private Cloud(HostSandbox host, string root, string networkBefore)
     {
@@ -36,6 +35,9 @@ internal sealed class Cloud : IAsyncDisposable
     /// <summary>A directory for the test's own files; goes with the cloud.</summary>
     public string Scratch => _root;
 
+    /// <summary>The admin's token for the resource API, once a daemon has started.</summary>
+    public string? Token { get; private set; }
+
     /// <summary>Makes the host; starts nothing.</summary>
     public static async Task<Cloud> CreateAsync(CancellationToken ct)
     {
@@ -52,7 +54,7 @@ internal sealed class Cloud : IAsyncDisposable
     {
         var result = await Host.RunAsync(ct, ["env", .. variables, SkepProgram.Path, "up", "--listen", Address, "--accel", "tcg", "--detach", "--data", DataDirectory]);
         if (result.ExitCode == 0)
-            _token = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(DataDirectory, "credentials.json"), ct))!["token"]!;
+            Token = (string)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(DataDirectory, "credentials.json"), ct))!["token"]!;
         return result;
     }
 
@@ -93,7 +95,7 @@ internal sealed class Cloud : IAsyncDisposable
     /// <summary>Reads from the resource API; null when there is no such thing.</summary>
     public async Task<JsonNode?> GetAsync(string path, CancellationToken ct)
     {
-        var (status, body) = await CurlAsync(ct, "-H", $"Authorization: Bearer {_token}", $"https://{Address}{path}");
+        var (status, body) = await CurlAsync(ct, "-H", $"Authorization: Bearer {Token}", $"https://{Address}{path}");
         Assert.True(status is 200 or 404, $"{path}: {status} {body}");
         return status == 200 ? JsonNode.Parse(body) : null;
     }
@@ -162,7 +164,7 @@ internal sealed class Cloud : IAsyncDisposable
     {
         var found = new List<string>();
         found.AddRange(Leaks.Processes(DataDirectory).Select(p => $"process {p}"));
-        found.AddRange(Leaks.Files(DataDirectory, "instances", "volumes"));
+        found.AddRange(Leaks.Files(Host.PathOf(DataDirectory), "instances", "volumes"));
         var network = await Host.DescribeNetworkAsync(ct);
         if (network != _networkBefore)
             found.Add($"the host's network is\n{network}and was\n{_networkBefore}");

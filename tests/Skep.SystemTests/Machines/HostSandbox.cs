@@ -41,8 +41,8 @@ internal sealed class HostSandbox : IAsyncDisposable
     /// <summary>Runs a program inside.</summary>
     public Task<ProgramResult> RunAsync(CancellationToken ct, params string[] command) => SkepProgram.RunAsync("nsenter", Enter(command), ct);
 
-    /// <summary>Starts a program inside.</summary>
-    public Process Start(params string[] command) => SkepProgram.Start("nsenter", Enter(command), new Dictionary<string, string>());
+    /// <summary>A path inside as it is seen from outside: differs where something is mounted inside.</summary>
+    public string PathOf(string path) => $"/proc/{_holder.Id}/root{path}";
 
     /// <summary>What is on the host's network now.</summary>
     public async Task<string> DescribeNetworkAsync(CancellationToken ct)

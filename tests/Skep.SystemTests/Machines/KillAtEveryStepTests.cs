@@ -39,8 +39,9 @@ public sealed partial class KillAtEveryStepTests(ITestOutputHelper output)
             var promised = answer.Status == 200 ? InstanceId().Match(answer.Body).Value : null;
             var killed = await WaitForEndAsync(cloud, logLength, promised, "running");
             output.WriteLine($"{entry}:{when}: answer {answer.Status}, {killed ?? "not killed"}");
-            if (killed is not null)
-                await cloud.StartAsync(Ct);
+            if (killed is null)
+                await cloud.KillAsync(Ct); // the fault is still waiting for its entry
+            await cloud.StartAsync(Ct);
 
             // Nothing at all, or a whole instance: never something between. What was promised must be there.
             var made = (await IdsAsync(cloud)).Where(id => !seen.Contains(id)).ToList();
@@ -88,8 +89,9 @@ public sealed partial class KillAtEveryStepTests(ITestOutputHelper output)
                 status = 0;
             var killed = await WaitForEndAsync(cloud, logLength, status == 200 ? id : null, "terminated");
             output.WriteLine($"{entry}:{when}: answer {status}, {killed ?? "not killed"}");
-            if (killed is not null)
-                await cloud.StartAsync(Ct);
+            if (killed is null)
+                await cloud.KillAsync(Ct); // the fault is still waiting for its entry
+            await cloud.StartAsync(Ct);
 
             // Still the instance that it was, or on its way out; never half of one.
             var instance = (await cloud.InstancesAsync(Ct)).Single(i => (string?)i["metadata"]!["name"] == id);

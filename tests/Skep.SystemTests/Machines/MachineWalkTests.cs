@@ -16,7 +16,7 @@ public sealed class MachineWalkTests
         var file = await TinyImage.EnsureAsync(Ct);
         await using var cloud = await Cloud.CreateAsync(Ct);
         await cloud.StartAsync(Ct);
-        var image = await cloud.RequireSkepAsync(Ct, "image", "import", file, "--name", "tiny", "--boot-mode", "bios", "--user", "skep");
+        var image = await cloud.RequireSkepAsync(Ct, "image", "import", file, "--name", "tiny", "--boot-mode", "uefi", "--user", "root");
 
         // Run.
         var key = Path.Combine(cloud.Scratch, "key.pem");

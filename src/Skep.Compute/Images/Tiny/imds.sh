@@ -20,5 +20,11 @@ new_token() {
     echo "$answer" | sed '1,/^$/d' | awk 'length($0) > length(best) { best = $0 } END { print best }' >"$token_file"
 }
 
-[ -s "$token_file" ] || new_token || exit 1
-exec timeout 5 wget -q -O - --header "X-aws-ec2-metadata-token: $(cat "$token_file")" "http://169.254.169.254/latest/$1"
+get() {
+    timeout 5 wget -q -O - --header "X-aws-ec2-metadata-token: $(cat "$token_file")" "http://169.254.169.254/latest/$1"
+}
+
+# A token that was kept may be refused: it has expired, or the service was restarted. A new one tells for certain.
+[ -s "$token_file" ] && get "$1" 2>/dev/null && exit
+new_token || exit 1
+get "$1"
