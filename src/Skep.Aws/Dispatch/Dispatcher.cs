@@ -71,11 +71,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-<<<<<<< HEAD
-    private static async Task<ReadOnlyMemory<byte>> AttemptAsync(
-=======
-    private async Task<XmlBuffer> AttemptAsync(
->>>>>>> bench
+    private static async Task<XmlBuffer> AttemptAsync(
         ServedOperation operation, Structure request, string? token, AwsCall call, CancellationToken ct)
     {
         if (token is not null && !RequestMembers.IsDryRun(request) && Idempotency.Replay(operation, token, request, call) is { } earlier)
