@@ -50,7 +50,7 @@ public sealed partial class MachineFaultTests
             Assert.Contains("<Code>InvalidAMIID.Unavailable</Code>", body, StringComparison.Ordinal);
         }
 
-        Assert.Empty(Leaks.Files(cloud.DataDirectory, "images", "images/.staging").Where(f => Path.GetFileName(f) != ".staging"));
+        Assert.DoesNotContain(Leaks.Files(cloud.DataDirectory, "images", "images/.staging"), f => Path.GetFileName(f) != ".staging");
         Assert.Empty(await cloud.InstancesAsync(Ct));
     }
 
