@@ -8,12 +8,17 @@ namespace Skep.Linux;
 /// </summary>
 public static class MappedCode
 {
+    private const string SmapsPath = "/proc/self/smaps";
+
     /// <summary>
     /// Unmaps them. What is needed again comes back from the page cache at the first touch, a microsecond or so a page.
     /// </summary>
     public static void Release()
     {
-        foreach (var (start, length) in Find(File.ReadLines("/proc/self/smaps")))
+        // Kernels can be built without.
+        if (!File.Exists(SmapsPath))
+            return;
+        foreach (var (start, length) in Find(File.ReadLines(SmapsPath)))
         {
             // Advice: where the kernel does not take it, the pages stay.
             _ = NativeMethods.madvise(start, length, NativeMethods.MADV_DONTNEED);
