@@ -14,7 +14,7 @@ namespace Skep.Bench;
 /// </summary>
 internal sealed class ApiConnection(IPEndPoint endPoint, X509Certificate2? authority) : IAsyncDisposable
 {
-    private byte[] _buffer = new byte[512 * 1024];
+    private byte[] _buffer = new byte[16 * 1024];
     private Stream? _stream;
 
     /// <summary>Sends a request and returns the answer's body, which is valid until the next call.</summary>
@@ -42,13 +42,13 @@ internal sealed class ApiConnection(IPEndPoint endPoint, X509Certificate2? autho
     }
 
     /// <summary>Sends a request whose answer does not end; returns the stream behind the answer's head.</summary>
-    public async Task<Stream> OpenAsync(ReadOnlyMemory<byte> request, CancellationToken ct)
+    public async Task<Stream> OpenAsync(ReadOnlyMemory<byte> request, CancellationToken ct, string expected = "HTTP/1.1 200")
     {
         var stream = _stream ??= await ConnectAsync(ct);
         await stream.WriteAsync(request, ct);
         var (head, _) = await ReadHeadAsync(stream, ct);
         var headText = Encoding.ASCII.GetString(_buffer, 0, head);
-        return headText.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) ? stream : throw new InvalidDataException(headText);
+        return headText.StartsWith(expected, StringComparison.Ordinal) ? stream : throw new InvalidDataException(headText);
     }
 
     public async ValueTask DisposeAsync()
@@ -86,6 +86,7 @@ internal sealed class ApiConnection(IPEndPoint endPoint, X509Certificate2? autho
         var filled = 0;
         while (true)
         {
+            Reserve(filled + 1);
             filled += await ReadSomeAsync(stream, filled, ct);
             var end = _buffer.AsSpan(0, filled).IndexOf("\r\n\r\n"u8);
             if (end >= 0)

@@ -16,6 +16,11 @@ switch (args)
     case ["describe-instances"]:
         await DescribeInstancesLoad.RunAsync(directory, CancellationToken.None);
         return 0;
+    case ["run-instances"]:
+        return await RunInstancesLatency.RunAsync(directory, CancellationToken.None);
+    case ["watch-fanout-http"]:
+        await WatchFanoutHttp.RunAsync(directory, CancellationToken.None);
+        return 0;
     default:
         await Console.Error.WriteLineAsync(
             """
@@ -25,6 +30,8 @@ switch (args)
             of the published program (SKEP_PROGRAM, else out/skep of the checkout; `./skep version` makes it):
               daemon               size, time to start, memory idle and with 1,000 simulated instances
               describe-instances   latency and throughput with 1 and 32 clients, beside moto_server
+              watch-fanout-http    time from one write to the last of 1,000 watches, each a TLS connection
+              run-instances        from the call to a running QEMU, beside QEMU by hand (root; SKEP_BENCH_IMAGE names an image)
             SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
             """);
         return 2;

@@ -14,6 +14,12 @@ internal static partial class NativeMethods
     /// <summary>Bytes that hold any architecture's struct statfs; <c>f_type</c> is its first word.</summary>
     public const int StatfsSizeMax = 256;
 
+    /// <summary>madvise(2): drop the pages; those of files are read again when touched.</summary>
+    public const int MADV_DONTNEED = 4;
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int madvise(nint addr, nuint length, int advice);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int setns(int fd, int nstype);
 

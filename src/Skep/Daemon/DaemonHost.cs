@@ -73,8 +73,9 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         await using var app = Build(skep, rooms, resources, certificates, listener);
         await DaemonServices.StartAsync(app, ct);
         var ready = state with { Ready = true, Address = endpoint.ToString(), Endpoint = $"https://{endpoint}" };
-        ready.Save(directory.FullPath);
+        // In this order: who reads the file and asks at once is told the same.
         app.Services.GetRequiredService<Readiness>().Set();
+        ready.Save(directory.FullPath);
         var logger = app.Services.GetRequiredService<ILogger<DaemonHost>>();
         LogReady(logger, ProductVersion.Text, ready.Endpoint, directory.FullPath);
         SystemdNotifier.Send(environment("NOTIFY_SOCKET"), "READY=1");
@@ -99,6 +100,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         services.AddGateway(gateway);
         Composition.AddDialects(services);
         services.AddSingleton<IHostedService>(s => new CertificateRenewal(certificates, options.Listen.Address, time, s.GetRequiredService<ILogger<CertificateRenewal>>()));
+        services.AddSingleton<IHostedService>(new StartupMemory(time));
         builder.WebHost.UseGateway(gateway, listener);
         var app = builder.Build();
         app.RunGateway();
