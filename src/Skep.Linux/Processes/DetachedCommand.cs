@@ -17,8 +17,8 @@ public sealed record DetachedCommand(string FileName, IReadOnlyList<string> Argu
     /// <summary>The name of the systemd scope it is put in where systemd runs; null for none.</summary>
     public string? ScopeName { get; init; }
 
-    /// <summary>Its environment as "NAME=value"; null for PATH and LANG alone.</summary>
-    public IReadOnlyList<string>? Environment { get; init; }
+    /// <summary>Its environment; null for PATH and LANG alone.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
     /// <summary>Descriptors it inherits, as 3, 4, and so on in this order. All others are closed.</summary>
     public IReadOnlyList<SafeHandle> Handles { get; init; } = [];

@@ -115,11 +115,11 @@ public sealed unsafe class DetachedProcess
         }
     }
 
-    private static int Spawn(IReadOnlyList<string> chain, IReadOnlyList<string>? variables, void* actions, void* attributes)
+    private static int Spawn(IReadOnlyList<string> chain, IReadOnlyDictionary<string, string>? variables, void* actions, void* attributes)
     {
         const string Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         using var arguments = new NativeStrings(chain);
-        using var environment = new NativeStrings(variables ?? [$"PATH={Path}", "LANG=C.UTF-8"]);
+        using var environment = new NativeStrings(variables?.Select(v => $"{v.Key}={v.Value}").ToList() ?? [$"PATH={Path}", "LANG=C.UTF-8"]);
         var error = ProcessCalls.Spawn(out var processId, chain[0], actions, attributes, arguments.Pointer, environment.Pointer);
         return error == 0
             ? processId

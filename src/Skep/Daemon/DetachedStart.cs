@@ -80,7 +80,7 @@ internal sealed class DetachedStart(string dataDirectory, TimeProvider time)
         return new DetachedCommand(program, [.. first, .. arguments])
         {
             LogPath = _logPath,
-            Environment = [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(v => $"{v.Key}={v.Value}")],
+            Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? ""),
         };
     }
 
