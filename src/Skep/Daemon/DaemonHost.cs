@@ -79,7 +79,6 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         var logger = app.Services.GetRequiredService<ILogger<DaemonHost>>();
         LogReady(logger, ProductVersion.Text, ready.Endpoint, directory.FullPath);
         SystemdNotifier.Send(environment("NOTIFY_SOCKET"), "READY=1");
-        WorkingSet.Trim();
 
         await app.WaitForShutdownAsync(ct);
         LogStopped(logger);
