@@ -10,7 +10,6 @@ using Skep.Aws.Protocol;
 using Skep.Aws.Sts;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
-using Skep.Core.Resources;
 
 namespace Skep.Aws;
 
@@ -18,13 +17,15 @@ namespace Skep.Aws;
 internal sealed partial class AwsDialect(
     Dispatcher dispatcher,
     SigV4Verifier verifier,
-    IIdSource ids,
     TimeProvider time,
     AwsMetrics metrics,
     ILogger<AwsDialect> logger) : IDialect
 {
     /// <summary>Bytes a request's body may have. The largest of use is RunInstances with user data, below 64 KiB.</summary>
     private const int BodyBytesMax = 1_048_576;
+
+    /// <summary>Ids that one audit entry names.</summary>
+    private const int SubjectsAuditedMax = 100;
 
     /// <summary>Clock difference that EC2 and S3 accept.</summary>
     private static readonly TimeSpan _skewEc2 = TimeSpan.FromMinutes(15);
@@ -54,8 +55,8 @@ internal sealed partial class AwsDialect(
     public async Task HandleAsync(HttpContext context, Principal? principal)
     {
         var started = time.GetTimestamp();
-        var requestId = ids.NewUid();
-        context.Items[AwsAudit.RequestId] = requestId;
+        var record = RequestRecord.Of(context);
+        var requestId = record.RequestId;
         var scope = SigV4Scope.Claimed(context.Request.Headers.Authorization, context.Request.Query["X-Amz-Credential"]);
         var service = ServiceOf(scope);
         var operationName = "unknown";
@@ -63,7 +64,7 @@ internal sealed partial class AwsDialect(
         XmlBuffer answer;
         try
         {
-            var (operation, body) = await AnswerAsync(context, scope, service, requestId, name => operationName = name);
+            var (operation, body) = await AnswerAsync(context, scope, service, record, name => operationName = name);
             using (body)
                 answer = ResponseWriter.Envelope(operation.Service, operation.Model, requestId, body.Written);
         }
@@ -79,23 +80,21 @@ internal sealed partial class AwsDialect(
             answer = ResponseWriter.Error(service, error, requestId);
         }
 
-        if (error is not null)
-            context.Items[AwsAudit.ErrorCode] = error.Code;
+        record.Reason = error?.Code;
         metrics.Answered(service.Name, operationName, error?.Code, time.GetElapsedTime(started));
         using (answer)
             await SendAsync(context, error?.Status ?? StatusCodes.Status200OK, requestId, answer);
     }
 
     private async Task<(ServedOperation Operation, XmlBuffer Body)> AnswerAsync(
-        HttpContext context, SigV4Scope? scope, ServiceModel service, string requestId, Action<string> found)
+        HttpContext context, SigV4Scope? scope, ServiceModel service, RequestRecord record, Action<string> found)
     {
         if (!HttpMethods.IsPost(context.Request.Method) && !HttpMethods.IsGet(context.Request.Method))
             throw AwsErrors.BadMethod(context.Request.Method);
         var body = await ReadBodyAsync(context);
         var (path, query) = Target(context);
         var identity = Authenticate(context, path, query, body);
-        context.Items[AwsAudit.Principal] = identity.Principal.Arn;
-        context.Items[AwsAudit.Region] = identity.Scope.Region;
+        record.Principal = identity.Principal;
         if (scope is not null && service.Name != scope.Service)
             throw AwsErrors.ServiceNotServed(scope.Service);
         if (service.Protocol is WireProtocol.Ec2)
@@ -105,10 +104,16 @@ internal sealed partial class AwsDialect(
         FormReader.Read(body.Span, form);
         var operation = dispatcher.Find(service, form);
         found(operation.Name);
-        context.Items[AwsAudit.Action] = $"{service.Name}:{operation.Name}";
+        record.Action = $"{service.Name}:{operation.Name}";
         var subjects = new List<string>();
-        context.Items[AwsAudit.Resources] = subjects;
-        return (operation, await dispatcher.RunAsync(operation, form, identity.Principal, identity.Scope.Region, requestId, subjects, context.RequestAborted));
+        try
+        {
+            return (operation, await dispatcher.RunAsync(operation, form, identity.Principal, identity.Scope.Region, record.RequestId, subjects, context.RequestAborted));
+        }
+        finally
+        {
+            record.Resource = string.Join(',', subjects.Take(SubjectsAuditedMax));
+        }
     }
 
     private SigV4Identity Authenticate(HttpContext context, string path, string query, ReadOnlyMemory<byte> body)

@@ -36,6 +36,10 @@ public sealed class EnvironmentTests
         var result = await RunInShellAsync(daemon, "aws sts get-caller-identity --output text");
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.Contains("arn:aws:iam::123456789012:user/admin", result.Output, StringComparison.Ordinal);
+
+        var audit = await File.ReadAllTextAsync(Path.Combine(daemon.DataDirectory, "audit.log"), Ct);
+        Assert.Contains("\"principal\":\"admin\"", audit, StringComparison.Ordinal);
+        Assert.Contains("\"action\":\"sts:GetCallerIdentity\"", audit, StringComparison.Ordinal);
     }
 
     [Fact]
