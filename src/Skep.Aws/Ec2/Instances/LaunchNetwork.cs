@@ -56,7 +56,7 @@ internal static class LaunchNetwork
             throw Ec2Errors.InvalidCombination("A private address can be given to one instance only.");
         if (!Ipv4.TryParseNetwork(subnet.Spec.CidrBlock, out var network) || !Ipv4.TryParseAddress(text, out var address) || !SubnetLayout.IsUsable(network, address))
             throw Ec2Errors.AddressOutsideSubnet(text, subnet.Metadata.Name);
-        if (call.View.Get(NetworkingKinds.AddressClaim.Key(call.Namespace, AddressPool.ClaimName(subnet.Metadata.Name, address))) is not null)
+        if (call.View.Get(NetworkingKinds.AddressClaim.Key(call.Namespace, AddressAllocator.ClaimName(subnet.Metadata.Name, address))) is not null)
             throw Ec2Errors.AddressInUse(text);
         return address;
     }

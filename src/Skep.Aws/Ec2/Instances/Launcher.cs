@@ -112,7 +112,7 @@ internal sealed class Launcher(LaunchPlan plan, AwsCall call)
         var subnetId = plan.Subnet.Metadata.Name;
         var claim = new AddressClaimResource
         {
-            Metadata = call.NewMetadata(AddressPool.ClaimName(subnetId, address)),
+            Metadata = call.NewMetadata(AddressAllocator.ClaimName(subnetId, address)),
             Spec = { SubnetId = subnetId, Address = address.ToString(), NetworkInterfaceId = nicId },
         };
         claim.Metadata.OwnerReferences = [Ownership.By(call, NetworkingKinds.NetworkInterface, nic)];

@@ -52,9 +52,6 @@ internal sealed class AddressPool
         throw Ec2Errors.SubnetFull(_subnetId);
     }
 
-    /// <summary>The name of the claim on an address.</summary>
-    public static string ClaimName(string subnetId, IPAddress address) => $"{subnetId}.{address.ToString().Replace('.', '-')}";
-
     /// <summary>The claims on a subnet's addresses; their names begin with the subnet's.</summary>
     public static IEnumerable<AddressClaimResource> Claims(AwsCall call, string subnetId)
     {
