@@ -58,7 +58,7 @@ public static unsafe partial class Zstd
         }
     }
 
-    private static nint RequireContext(nint context) => context != 0 ? context : throw new InsufficientMemoryException("libzstd could not make a context");
+    private static nint RequireContext(nint context) => context != 0 ? context : throw new IOException("libzstd has no memory for a context");
 
     [LibraryImport(Library)]
     private static partial nuint ZSTD_compressBound(nuint srcSize);

@@ -57,7 +57,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             store.MakeDirectories(store._temporary, "");
             foreach (var file in new DirectoryInfo(store._temporary).EnumerateFiles())
             {
-                if (time.GetUtcNow() - file.LastWriteTimeUtc > _leftoverAge)
+                if (time.GetUtcNow().UtcDateTime - file.LastWriteTimeUtc > _leftoverAge)
                     file.Delete();
             }
 
