@@ -15,7 +15,7 @@ public sealed partial class VolumeChecker
         for (; content.Length > 0; offset += SectorStamp.SectorSize, content = content[SectorStamp.SectorSize..])
         {
             var sector = offset / SectorStamp.SectorSize;
-            var value = SectorStamp.Read(content, sector);
+            var value = SectorStamp.Read(content[..SectorStamp.SectorSize], sector);
             var writes = _sectors[(int)sector];
             if (!writes.Exists(write => write.Value == value && IsCurrent(writes, write, begun)))
                 throw Wrong("", sector, content, writes.Where(write => IsCurrent(writes, write, begun)));
@@ -148,7 +148,12 @@ public sealed partial class VolumeChecker
 
     private SimulationException Wrong(string when, long sector, ReadOnlySpan<byte> content, IEnumerable<CheckedWrite> allowed)
     {
-        var names = allowed.Select(write => write.Value == 0 ? $"zeroes (write {write.Number})" : $"{write.Number}").Distinct();
+        var names = allowed.Select(write => write switch
+        {
+            { Number: 0 } => "zeroes",
+            { Value: 0 } => $"zeroes (write {write.Number})",
+            _ => $"{write.Value}",
+        }).Distinct();
         return new(
             SimulationFailure.WrongData,
             $"{Name}{when}: sector {sector} holds {SectorStamp.Describe(content[..SectorStamp.SectorSize], sector)}, allowed: {string.Join(", ", names)}");
