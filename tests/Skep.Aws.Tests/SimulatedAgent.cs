@@ -13,8 +13,8 @@ public static class SimulatedAgent
     {
         foreach (var resource in client.View.List(NetworkingKinds.NetworkInterface.GroupResource, ns: null, after: null).ToList())
             await client.ModifyAsync(NetworkingKinds.NetworkInterface, resource.Key, n => Set(n.Status ??= new(), "in-use"), ct);
-        foreach (var resource in client.View.List(StorageKinds.Volume.GroupResource, ns: null, after: null).ToList())
-            await client.ModifyAsync(StorageKinds.Volume, resource.Key, v => Set(v.Status ??= new(), v.Spec.Attachment is null ? "available" : "in-use"), ct);
+        foreach (var volume in client.View.List(StorageKinds.Volume, ns: null).ToList())
+            await SettleAsync(client, volume, ct);
         foreach (var resource in client.View.List(ComputeKinds.Instance.GroupResource, ns: null, after: null).ToList())
             await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
     }
@@ -26,6 +26,33 @@ public static class SimulatedAgent
             await SettleAsync(client, ct);
     }
 
+    private static async Task SettleAsync(ResourceClient client, Volume volume, CancellationToken ct)
+    {
+        var key = StorageKinds.Volume.Key(volume.Metadata.Namespace!, volume.Metadata.Name);
+        if (volume.Metadata.DeletionTimestamp is not null)
+        {
+            await client.ModifyAsync(StorageKinds.Volume, key, v => v.Metadata.Finalizers?.Remove(Volume.Finalizer) is true, ct);
+            return;
+        }
+
+        if (volume.Spec.Attachment is { Detach: not null, InstanceId: var instanceId })
+        {
+            await client.ModifyAsync(ComputeKinds.Instance, ComputeKinds.Instance.Key(key.Namespace, instanceId), i => i.Spec.BlockDevices.RemoveAll(d => d.VolumeId == key.Name) > 0, ct);
+            await client.ModifyAsync(StorageKinds.Volume, key, v => { v.Spec.Attachment = null; return true; }, ct);
+        }
+
+        await client.ModifyAsync(StorageKinds.Volume, key, v => Set(v.Status ??= new(), v.Spec.Attachment is null ? "available" : "in-use") | Complete(v), ct);
+    }
+
+    private static bool Complete(Volume volume)
+    {
+        if (volume.Status!.Modification is not { State: not "completed" } modification)
+            return false;
+        modification.State = "completed";
+        modification.Progress = 100;
+        return true;
+    }
+
     private static bool Settle(Instance instance)
     {
         var status = instance.Status ??= new InstanceStatus();
@@ -35,8 +62,10 @@ public static class SimulatedAgent
             InstanceRunState.Terminated => InstanceState.Terminated,
             _ => InstanceState.Running,
         };
-        if (status.State == wanted && status.Reboots == instance.Spec.Reboots)
+        var devices = wanted == InstanceState.Running ? instance.Spec.BlockDevices.Select(d => d.VolumeId).ToList() : [];
+        if (status.State == wanted && status.Reboots == instance.Spec.Reboots && devices.SequenceEqual(status.BlockDevices?.Select(d => d.VolumeId) ?? []))
             return false;
+        status.BlockDevices = [.. devices.Select(id => new InstanceBlockDeviceStatus { VolumeId = id, State = DiskState.Attached })];
         status.State = wanted;
         status.Reboots = instance.Spec.Reboots;
         return true;

@@ -80,9 +80,15 @@ internal static class Ec2Errors
     public static AwsException VolumeNotFound(params IReadOnlyList<string> ids) =>
         new("InvalidVolume.NotFound", 400, ids.Count == 1 ? $"The volume '{ids[0]}' does not exist." : $"The volumes '{string.Join(", ", ids)}' do not exist.");
 
+    public static AwsException VolumeInUse(string message) => new("VolumeInUse", 400, message);
+
+    public static AwsException AttachmentNotFound(string message) => new("InvalidAttachment.NotFound", 400, message);
+
     public static AwsException SnapshotNotFound(string id) => new("InvalidSnapshot.NotFound", 400, $"The snapshot '{id}' does not exist.");
 
     // Any
+    public static AwsException IncorrectState(string message) => new("IncorrectState", 400, message);
+
     public static AwsException InvalidValue(string parameter, string value, string why) =>
         new("InvalidParameterValue", 400, $"Value ({value}) for parameter {parameter} is invalid: {why}.");
 

@@ -4,8 +4,6 @@ namespace Skep.Blocks.Files;
 
 internal static partial class NativeMethods
 {
-    public const int EEXIST = 17;
-
     /// <summary>link(2): fails with EEXIST when the new name is taken, so that exactly one of several callers gets it.</summary>
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int link(string path, string newPath);

@@ -6,11 +6,12 @@ namespace Skep.Blocks.Files;
 /// <summary>libc, as far as the base library does not cover it. Names and values are the manual pages'.</summary>
 internal static partial class NativeMethods
 {
+    public const int ENOENT = 2;
+    public const int EINTR = 4;
     public const int EIO = 5;
     public const int EAGAIN = 11;
     public const int EACCES = 13;
-    public const int EINTR = 4;
-    public const int ENOENT = 2;
+    public const int EEXIST = 17;
     public const int ENOSYS = 38;
     public const int EOPNOTSUPP = 95;
 

@@ -10,11 +10,14 @@ public static class ObjectKeys
 
     private static readonly SearchValues<char> _allowed = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/");
 
+    /// <summary>Whether a text can be a key, or the beginning of one.</summary>
+    public static bool IsKey(string text) => text.Length is > 0 and <= LengthMax && !text.AsSpan().ContainsAnyExcept(_allowed);
+
     /// <summary>Refuses a key that not every store could hold.</summary>
     /// <exception cref="ObjectStoreException"><see cref="ObjectStoreError.Refused"/>.</exception>
     public static void Check(string storeName, string key)
     {
-        if (key.Length is 0 or > LengthMax || key.AsSpan().ContainsAnyExcept(_allowed))
+        if (!IsKey(key))
             throw new ObjectStoreException(ObjectStoreError.Refused, $"{storeName}: \"{key}\" is no key: expected 1 to {LengthMax} of a-z A-Z 0-9 . _ - /");
     }
 

@@ -141,33 +141,13 @@ public static class QemuCommandLine
 
     private static void AddDisks(List<string> arguments, MachineConfig machine, QemuLaunch launch, Queue<string> ports)
     {
-        if (machine.Disks.Count > 0)
-            arguments.AddRange(["-object", "iothread,id=io"]);
+        arguments.AddRange(["-object", $"iothread,id={DiskNodes.IoThread}"]);
         for (var i = 0; i < machine.Disks.Count; i++)
         {
-            var (disk, access, index) = (machine.Disks[i], launch.Disks[i], i);
-            arguments.AddRange(["-blockdev", Json(w =>
-            {
-                w.WriteString("driver", disk.Format);
-                w.WriteString("node-name", $"disk{index}");
-                w.WriteString("discard", "unmap");
-                w.WriteString("detect-zeroes", "unmap");
-                w.WriteStartObject("file");
-                w.WriteString("driver", "file");
-                w.WriteString("node-name", $"disk{index}-file");
-                w.WriteString("filename", disk.Path);
-                w.WriteString("aio", access.Aio);
-                w.WriteString("discard", "unmap");
-                w.WriteStartObject("cache");
-                w.WriteBoolean("direct", access.IsDirect);
-                w.WriteEndObject();
-                w.WriteEndObject();
-            })]);
-            arguments.AddRange([
-                "-device",
-                $"virtio-blk-pci,id=blk{i},drive=disk{i},bus={ports.Dequeue()},iothread=io,num-queues={machine.VCpus},"
-                + $"serial={Escape(MachineIdentity.VolumeSerial(disk.VolumeId))},bootindex={i + 1}",
-            ]);
+            var (disk, access) = (machine.Disks[i], launch.Disks[i]);
+            arguments.AddRange(["-object", Json(w => DiskNodes.WriteGroup(w, DiskNodes.Top(disk.VolumeId), disk.Limits))]);
+            arguments.AddRange(["-blockdev", Json(w => DiskNodes.WriteChain(w, disk, access))]);
+            arguments.AddRange(["-device", $"virtio-blk-pci,{DiskNodes.DeviceArguments(disk)},bus={ports.Dequeue()},bootindex={i + 1}"]);
         }
     }
 

@@ -6,7 +6,7 @@ public sealed class LocalDirectoryTests : BlockDirectoryContract, IDisposable
 {
     private readonly string _path = Directory.CreateTempSubdirectory("skep-files-").FullName;
 
-    private protected override async ValueTask<IBlockDirectory> OpenAsync() => await LocalDirectory.OpenAsync(_path, Ct);
+    private protected override async Task RunAsync(Func<IBlockDirectory, Task> test) => await test(await LocalDirectory.OpenAsync(_path, Ct));
 
     [Fact]
     public async Task A_directory_is_made_for_its_owner_alone()
@@ -34,7 +34,7 @@ public sealed class LocalDirectoryTests : BlockDirectoryContract, IDisposable
     [Fact]
     public async Task Writes_complete_on_the_callers_thread()
     {
-        var directory = await OpenAsync();
+        var directory = await LocalDirectory.OpenAsync(_path, Ct);
         await using var file = await directory.OpenAsync("a", BlockFileMode.CreateNew, Ct);
         var write = file.WriteAsync(0, new byte[8192], Ct).AsTask();
         Assert.True(write.IsCompletedSuccessfully);
@@ -48,7 +48,7 @@ public sealed class LocalDirectoryTests : BlockDirectoryContract, IDisposable
     public async Task Overlapping_calls_do_not_disturb_each_other()
     {
         const int Size = 8192;
-        var directory = await OpenAsync();
+        var directory = await LocalDirectory.OpenAsync(_path, Ct);
         await using var file = await directory.OpenAsync("a", BlockFileMode.CreateNew, Ct);
         await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(
             async () =>
@@ -65,7 +65,7 @@ public sealed class LocalDirectoryTests : BlockDirectoryContract, IDisposable
     [Fact]
     public async Task A_missing_directory_is_an_input_output_error_with_its_number()
     {
-        var directory = await OpenAsync();
+        var directory = await LocalDirectory.OpenAsync(_path, Ct);
         await using var file = await directory.OpenAsync("a", BlockFileMode.CreateNew, Ct);
         Directory.Delete(_path, recursive: true);
         await Assert.ThrowsAnyAsync<IOException>(async () => await directory.SyncAsync(Ct));
