@@ -4,9 +4,6 @@ namespace Skep.SystemTests.Machines;
 [Collection(MachineCollection.Name)]
 public sealed class VolumeWalkTests
 {
-    /// <summary>Waits 30 s for the guest, then takes the disk away.</summary>
-    private const string Force = "--force";
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -62,14 +59,41 @@ public sealed class VolumeWalkTests
         await cloud.WaitForStateAsync(id, Ct, "running");
         await guest.WaitAsync(Ct);
         Assert.Equal("carried over", await ReadBackAsync(guest));
-        await guest.RunAsync("kill -STOP 1; for t in /proc/[0-9]*; do :; done; echo 0 >/sys/bus/pci/rescan 2>/dev/null; true", Ct);
-        await Aws(cloud, "detach-volume", "--volume-id", volume, Force);
+        await MonitorAsync(cloud, id, "stop");
+        await Aws(cloud, "detach-volume", "--volume-id", volume);
+        await WaitForAttachmentAsync(cloud, volume, "busy");
+        await Aws(cloud, "detach-volume", "--volume-id", volume, "--force");
         await Aws(cloud, "wait", "volume-available", "--volume-ids", volume);
         await Aws(cloud, "delete-volume", "--volume-id", volume);
+        await Cloud.WaitAsync("the volume to be gone", async () => (await cloud.GetAsync($"/apis/storage.skep.dev/v1/namespaces/default/volumes/{volume}", Ct)) is null ? null : "it is there", Ct);
+        await MonitorAsync(cloud, id, "cont");
+        await WaitForSizeAsync(guest, "none");
 
         await Aws(cloud, "terminate-instances", "--instance-ids", id);
         await cloud.WaitForStateAsync(id, Ct, "terminated");
         await cloud.RequireNoLeaksAsync(Ct);
+    }
+
+    /// <summary>Gives a command to QEMU's monitor for people, as an administrator would.</summary>
+    private static async Task MonitorAsync(Cloud cloud, string id, string command)
+    {
+        const string script = """
+            import json, socket, sys
+            monitor = socket.socket(socket.AF_UNIX)
+            monitor.connect(sys.argv[1])
+            lines = monitor.makefile("rw")
+            lines.readline()
+            for command in ["qmp_capabilities", sys.argv[2]]:
+                lines.write(json.dumps({"execute": command}) + "\n")
+                lines.flush()
+                while True:
+                    answer = json.loads(lines.readline())
+                    if "return" in answer:
+                        break
+                    assert "error" not in answer, answer
+            """;
+        var result = await cloud.Host.RunAsync(Ct, ["python3", "-c", script, Path.Combine(cloud.DataDirectory, "instances", id, "monitor.sock"), command]);
+        Assert.True(result.ExitCode == 0, result.Error);
     }
 
     private static Task<string> ReadBackAsync(Guest guest) => guest.RunAsync("dd if=/dev/vdb bs=512 skip=1000 count=1 iflag=direct 2>/dev/null | tr -d '\\000'", Ct);
