@@ -71,6 +71,14 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, LogVo
         }
     }
 
+    /// <summary>Brings the run of blocks near that begins with a sector's block, if that block is not.</summary>
+    public async ValueTask PrefetchRunAsync(SourceObject source, uint sector, uint sectors, CancellationToken ct)
+    {
+        int block = (int)(sector / DataObjectHeader.BlockSectors);
+        if (!_memory.Contains(new BlockKey(source.Id, block)))
+            await FetchRunAsync(source, block, (int)((sectors - 1) / DataObjectHeader.BlockSectors), skip: 0, default, ct);
+    }
+
     /// <summary>Fetches, or waits for who fetches already.</summary>
     /// <returns>Bytes of the destination that were filled.</returns>
     private async ValueTask<int> FetchAsync(SourceObject source, int block, int last, int offset, Memory<byte> destination, CancellationToken ct)
