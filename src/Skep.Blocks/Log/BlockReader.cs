@@ -7,7 +7,7 @@ namespace Skep.Blocks.Log;
 /// Reads content of data objects: from memory, from the local cache, or by ranged GETs; whatever comes from the store or
 /// the disk is checked before it is served or kept. Thread-safe.
 /// </summary>
-internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, LogVolumeSettings settings)
+internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, string volume, LogVolumeServices services)
 {
     private const int HeadersMax = 1024;
     private const int MemoryBlocks = 64;
@@ -207,14 +207,14 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, LogVo
         }
         catch (ObjectStoreException ex)
         {
-            throw new BlockDeviceException(BlockError.Io, $"volume {settings.Name}: {ex.Message}", ex);
+            throw new BlockDeviceException(BlockError.Io, $"volume {volume}: {ex.Message}", ex);
         }
     }
 
     private BlockDeviceException Damaged(string key, string detail)
     {
-        string message = $"volume {settings.Name}: {key} is damaged: {detail}";
-        settings.Services.OnEvent?.Invoke(new LogVolumeEvent(settings.Name, LogVolumeEventKind.Damaged, message, null));
+        string message = $"volume {volume}: {key} is damaged: {detail}";
+        services.OnEvent?.Invoke(new LogVolumeEvent(volume, LogVolumeEventKind.Damaged, message, null));
         return new BlockDeviceException(BlockError.Io, message);
     }
 }

@@ -35,7 +35,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
         (_settings, _identity, _state, _key, _directoryLock) = (settings, identity, loaded.State, key, directoryLock);
         _store = StoreReader.Of(settings);
         _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = loaded.Base };
-        _blocks = new BlockReader(_store, new BlockDecoder(key), settings) { Cache = cache };
+        _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache };
         _wal = new WriteAheadLog(_gate, settings, this, identity.VolumeId, walId, key, _stop.Token);
     }
 
