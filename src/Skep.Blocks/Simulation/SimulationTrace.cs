@@ -54,6 +54,9 @@ public sealed class SimulationTrace(Action<string>? sink)
             sink(line.ToStringAndClear());
     }
 
+    /// <summary>A line for a reader.</summary>
+    public void Say(string text) => sink?.Invoke(text);
+
     /// <summary>The text of a line, made only when somebody reads it.</summary>
     [InterpolatedStringHandler]
     public ref struct Line

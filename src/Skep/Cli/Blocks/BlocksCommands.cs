@@ -1,0 +1,16 @@
+using System.CommandLine;
+
+namespace Skep.Cli.Blocks;
+
+/// <summary><c>skep blocks</c>.</summary>
+internal static class BlocksCommands
+{
+    /// <summary>Makes the group of verbs.</summary>
+    public static Command Create(CliContext context) => new Verb(
+        "blocks",
+        "Tools for the block storage engine; none of them needs a daemon.",
+        "skep blocks simulate --seeds 1..1000")
+    {
+        SimulateCommand.Create(context),
+    };
+}
