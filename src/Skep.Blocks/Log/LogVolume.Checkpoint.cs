@@ -46,7 +46,7 @@ public sealed partial class LogVolume
     {
         ReadOnlyMemory<byte> data;
         CheckpointTaken taken;
-        await _stateGate.WaitAsync(ct);
+        await _stateGate.EnterAsync(ct);
         try
         {
             // A snapshot that has no state of its own yet is made from the checkpoint before it: no newer one may come.
