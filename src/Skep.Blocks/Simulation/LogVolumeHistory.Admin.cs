@@ -17,7 +17,7 @@ internal sealed partial class LogVolumeHistory
             }
             catch (Exception ex)
             {
-                opened.Session.Explain(ex);
+                opened.Session.Explain(ex, isStoreNeeded: true);
             }
             await Task.Delay(random.Time(TimeSpan.FromSeconds(3)), session.Process.Time);
         }
@@ -54,7 +54,9 @@ internal sealed partial class LogVolumeHistory
             opened.Session.Say($"closed, {report.UndrainedBytes} bytes left: {report.Failure?.Message}");
             if (report is { UndrainedBytes: 0, Failure: null })
                 opened.Session.EndDrain(begun);
-            else if (report.Failure is null)
+            else if (opened.Device.Status is { Failure: null, IsFenced: false })
+                opened.Session.EndFlush(begun);
+            if (report is { UndrainedBytes: > 0, Failure: null })
                 throw new SimulationException(SimulationFailure.UnexpectedFailure, $"{opened.Volume.Name} was closed with {report.UndrainedBytes} bytes left and gave no reason");
         }
     }

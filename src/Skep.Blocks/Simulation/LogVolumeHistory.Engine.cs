@@ -134,7 +134,7 @@ internal sealed partial class LogVolumeHistory
         IOException => session.Faults.MayDiskFail || session.Faults.MayDiskBeFull,
         ObjectStoreException => session.Faults.MayStoreFail,
         BlockDeviceException { Error: BlockError.Io } => session.Faults.MayStoreFail || session.Faults.MayDiskFail,
-        BlockDeviceException { Error: BlockError.NoSpace } => session.Faults.MayDiskBeFull,
+        BlockDeviceException { Error: BlockError.NoSpace } => session.Faults.MayDiskBeFull || session.Faults.MayDiskFail,
         BlockDeviceException { Error: BlockError.Shutdown } => session.MayBeOvertaken,
         _ => false,
     };
@@ -159,7 +159,7 @@ internal sealed partial class LogVolumeHistory
             }
             catch (Exception ex)
             {
-                session.Explain(ex);
+                session.Explain(ex, isStoreNeeded: true);
                 if (session.IsBroken)
                     return null;
                 await Task.Delay(_attemptPause, session.Process.Time);

@@ -6,6 +6,7 @@ internal sealed partial class LogVolumeHistory
     private int _delayPerMille = 100;
     private int _diskErrorPerMille;
     private bool _isDiskSmall;
+    private int _weatherCount;
 
     // Each session has its own troubles: they are drawn before it begins.
     private void ChangeWeather()
@@ -30,6 +31,8 @@ internal sealed partial class LogVolumeHistory
 
     private void ConfigureStore(bool isBad)
     {
+        _weatherCount++;
+        _store.EndOutage();
         var faults = _store.Faults;
         faults.LatencyMax = _random.Pick<TimeSpan>([TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(40), TimeSpan.FromSeconds(2)]);
         // Late requests, duplicates and stale lists are no failures: no weather is too good for them.
@@ -38,7 +41,15 @@ internal sealed partial class LogVolumeHistory
         (faults.RefusedPerMille, faults.LostPerMille, faults.LostAnswerPerMille, faults.ShortReadPerMille) =
             isBad ? (_random.Pick<int>([0, 50, 300]), _random.Pick<int>([0, 20]), _random.Pick<int>([0, 50, 200]), _random.Pick<int>([0, 50])) : (0, 0, 0, 0);
         if (isBad && _random.Chance(300))
-            _scheduler.After(_random.Time(TimeSpan.FromSeconds(20)), () => _store.BeginOutage(_random.Time(TimeSpan.FromMinutes(3))));
+        {
+            var session = _weatherCount;
+            _scheduler.After(_random.Time(TimeSpan.FromSeconds(20)), () =>
+            {
+                // The next session may have been promised a store that answers.
+                if (session == _weatherCount)
+                    _store.BeginOutage(_random.Time(TimeSpan.FromMinutes(3)));
+            });
+        }
     }
 
     private void ConfigureDisk(SimulatedMachine machine, DiskFaults faults)
@@ -59,7 +70,6 @@ internal sealed partial class LogVolumeHistory
                 ConfigureDisk(machine, disk.Faults);
         }
         ConfigureStore(isBad: false);
-        _store.EndOutage();
         _faults = default;
     }
 }

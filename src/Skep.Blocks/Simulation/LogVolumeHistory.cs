@@ -91,9 +91,6 @@ internal sealed partial class LogVolumeHistory
     private async Task CloseAndEndAsync(ProcessSession session)
     {
         await session.Process.RunAsync(() => CloseAllAsync(session));
-        // In good order: whatever was acknowledged is on the local disk at least.
-        foreach (var volume in _volumes)
-            volume.Checker.EndFlush(volume.Checker.Begin());
         Crash(session.Machine, session.IsBroken || _random.Chance(500) ? VolumeLoss.Power : VolumeLoss.Process);
     }
 
@@ -102,7 +99,10 @@ internal sealed partial class LogVolumeHistory
     {
         var first = new ProcessSession(_machine, _machine.Start(), _faults);
         var running = first.Process.RunAsync(() => RunSessionAsync(first, TakeOperation, onVerified: null));
-        await Task.Delay(_random.Time(TimeSpan.FromSeconds(20)), _scheduler.Observer.Time);
+        // An opener that is still at it would take the volumes back, as it may.
+        do
+            await Task.Delay(_random.Time(TimeSpan.FromSeconds(20)), _scheduler.Observer.Time);
+        while (first.Volumes.Count < _volumes.Count && !running.IsCompleted);
         var isPaused = _random.Chance(400);
         if (isPaused)
             first.Process.Pause();
@@ -110,7 +110,7 @@ internal sealed partial class LogVolumeHistory
             opened.Session.MayBeOvertaken = true;
         first.MayBeOvertaken = true;
         foreach (var volume in _volumes)
-            volume.Checker.Crash(VolumeLoss.Machine);
+            volume.Checker.BeginTakeover();
 
         _machine = _machines.Single(machine => machine != first.Machine);
         var second = new ProcessSession(_machine, _machine.Start(), _faults);

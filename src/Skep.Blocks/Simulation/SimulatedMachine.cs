@@ -10,7 +10,7 @@ internal sealed class SimulatedMachine(SimulatedScheduler scheduler, SimulationR
     public string Name => name;
 
     /// <summary>The process that runs, or the last that did.</summary>
-    public SimulatedProcess Process { get; private set; } = scheduler.Observer;
+    public SimulatedProcess? Process { get; private set; }
 
     public IEnumerable<SimulatedDisk> Disks => _disks.Values;
 
@@ -35,17 +35,16 @@ internal sealed class SimulatedMachine(SimulatedScheduler scheduler, SimulationR
     /// <summary>Starts a process; the one before must be gone.</summary>
     public SimulatedProcess Start()
     {
-        Process = scheduler.StartProcess($"{name}/{++_startCount}", random.Time(TimeSpan.FromMinutes(2)) - TimeSpan.FromMinutes(1));
-        return Process;
+        return Process = scheduler.StartProcess($"{name}/{++_startCount}", random.Time(TimeSpan.FromMinutes(2)) - TimeSpan.FromMinutes(1));
     }
 
     /// <summary>Kills the process; the page cache lives on.</summary>
-    public void Kill() => Process.Kill();
+    public void Kill() => Process?.Kill();
 
     /// <summary>Kills the process and loses what was not durable.</summary>
     public void CutPower()
     {
-        Process.Kill();
+        Process?.Kill();
         foreach (var disk in _disks.Values)
             disk.CutPower();
     }
@@ -54,7 +53,7 @@ internal sealed class SimulatedMachine(SimulatedScheduler scheduler, SimulationR
     public void Lose()
     {
         scheduler.Trace.Say($"{name}: lost with its disks");
-        Process.Kill();
+        Process?.Kill();
         _disks.Clear();
         _replacementCount++;
     }

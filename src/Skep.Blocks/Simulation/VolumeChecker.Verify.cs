@@ -55,7 +55,7 @@ public sealed partial class VolumeChecker
                 SimulationFailure.WrongData, $"{Name} has {sizeBytes} bytes after {Describe(_loss)}, allowed: {string.Join(", ", SizesAllowed)}");
         }
         // What a taken-over opener had in flight when the new one opened is decided now.
-        var now = ++_now;
+        var now = _crashed = ++_now;
         foreach (var write in _pending)
             write.Ended = now;
         _pending.Clear();

@@ -9,6 +9,8 @@ internal sealed class VolumeClient(VolumeSession session, SimulationRandom rando
     private const int HotSectors = 16;
     private static readonly int[] _lengths = [1, 1, 2, 3, 6, 6, 8, 8, 8, 9, 16, 17, 24, 63, 128];
 
+    private bool _isReading;
+
     public async Task RunAsync(Func<bool> takeOperation)
     {
         while (!session.IsBroken && takeOperation())
@@ -19,7 +21,7 @@ internal sealed class VolumeClient(VolumeSession session, SimulationRandom rando
             }
             catch (Exception ex)
             {
-                session.Explain(ex);
+                session.Explain(ex, isStoreNeeded: _isReading);
             }
             if (random.Chance(150))
                 await Task.Delay(random.Time(session.PauseMax), session.Process.Time);
@@ -29,6 +31,7 @@ internal sealed class VolumeClient(VolumeSession session, SimulationRandom rando
     private async Task RunOneAsync()
     {
         var kind = random.Below(100);
+        _isReading = kind is >= 48 and < 68;
         var (offset, length) = Range();
         switch (kind)
         {

@@ -72,7 +72,9 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
     }
 
     /// <summary>Rethrows what was not to be expected; notes what ends the session.</summary>
-    public void Explain(Exception exception)
+    /// <param name="exception">What happened.</param>
+    /// <param name="isStoreNeeded">The operation could not be done without the store.</param>
+    public void Explain(Exception exception, bool isStoreNeeded)
     {
         if (!process.IsAlive)
             return;
@@ -84,8 +86,8 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
                 return;
             case BlockDeviceException { Error: BlockError.NoSpace } when faults.MayDiskBeFull:
                 return;
-            case BlockDeviceException { Error: BlockError.Io } when faults.MayStoreFail:
-                // A read that the store did not answer; a later one may be.
+            case BlockDeviceException { Error: BlockError.Io } when isStoreNeeded && faults.MayStoreFail && !faults.MayDiskFail:
+                // The store did not answer; later it may.
                 return;
             case BlockDeviceException { Error: BlockError.Io } when faults.MayDiskFail || IsOvertaken:
                 IsBroken = true;
