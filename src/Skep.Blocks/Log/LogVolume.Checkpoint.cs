@@ -4,6 +4,7 @@ namespace Skep.Blocks.Log;
 
 public sealed partial class LogVolume
 {
+    private readonly SemaphoreSlim _checkpointing = new(1);
     private ulong _checkpointRequested;
 
     /// <summary>Writes the whole state to the store, so that opening need not read the records before it.</summary>
@@ -42,7 +43,21 @@ public sealed partial class LogVolume
         Enqueue([new SnapshotSaved(id)]);
     }
 
+    /// <summary>One at a time, so that a younger checkpoint is never entered before an older one.</summary>
     private async Task WriteCheckpointAsync(CancellationToken ct)
+    {
+        await _checkpointing.WaitAsync(ct);
+        try
+        {
+            await WriteOneCheckpointAsync(ct);
+        }
+        finally
+        {
+            _checkpointing.Release();
+        }
+    }
+
+    private async Task WriteOneCheckpointAsync(CancellationToken ct)
     {
         ReadOnlyMemory<byte> data;
         CheckpointTaken taken;

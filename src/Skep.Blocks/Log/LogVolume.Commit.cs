@@ -17,7 +17,7 @@ public sealed partial class LogVolume
         var commit = new PendingCommit { Changes = changes };
         lock (_gate)
         {
-            ThrowIfStopped();
+            ThrowIfFailed();
             _commits.Enqueue(commit);
         }
         _commitSignal.Set();

@@ -112,7 +112,7 @@ public sealed partial class LogVolume
     {
         if (batch.Map.DataSectors == 0)
             return null;
-        builder.Begin(_state.Compression, _key, _identity.VolumeId, _settings.Services.Random);
+        BeginObject(builder);
         foreach (var extent in batch.Map.All())
         {
             if (!extent.IsData)

@@ -119,6 +119,7 @@ internal sealed partial class WriteAheadLog
                     if (active.EndBytes + totalBytes <= _settings.SegmentBytes)
                         return active;
                     active.IsClosed = true;
+                    TryRelease(active);
                 }
                 _spares.TryDequeue(out spare);
             }
