@@ -46,7 +46,7 @@ public sealed partial class LogVolume
     /// <summary>One at a time, so that a younger checkpoint is never entered before an older one.</summary>
     private async Task WriteCheckpointAsync(CancellationToken ct)
     {
-        await _checkpointing.WaitAsync(ct);
+        await _checkpointing.EnterAsync(ct);
         try
         {
             await WriteOneCheckpointAsync(ct);

@@ -31,7 +31,7 @@ internal sealed class VolumeClient(VolumeSession session, SimulationRandom rando
     private async Task RunOneAsync()
     {
         var kind = random.Below(100);
-        _isReading = kind is >= 48 and < 68;
+        _isReading = kind is (>= 48 and < 68) or >= 95;
         var (offset, length) = Range();
         switch (kind)
         {
