@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Cli.Blocks;
 using Skep.Cli.DaemonDoctor;
 using Skep.Cli.Blocks;
 using Skep.Cli.Completion;
@@ -88,6 +89,7 @@ internal static class RootCommandFactory
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);
         yield return DescribeCommand.Create(context);
+        yield return BlocksCommands.Create(context);
         yield return CompletionCommand.Create(context);
     }
 }
