@@ -95,4 +95,16 @@ public sealed class VolumeStatus : OpenObject
     [Description("The newest change of size or performance.")]
     public VolumeModification? Modification { get; set; }
     public string? Message { get; set; }
+
+    [Description("The snapshot that parts of the content still come from; absent once the volume stands alone.")]
+    public string? HydratingFrom { get; set; }
+
+    [Description("Percent of the snapshot's content that has arrived.")]
+    public int? HydrationProgress { get; set; }
+
+    [Description("Why the file must not be opened by a machine for the moment: \"snapshot snap-…\".")]
+    public string? Hold { get; set; }
+
+    [Description("The newest snapshot since which the file keeps account of what changes.")]
+    public string? ChangesSince { get; set; }
 }
