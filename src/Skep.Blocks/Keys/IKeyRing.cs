@@ -6,12 +6,9 @@ namespace Skep.Blocks.Keys;
 /// </summary>
 public interface IKeyRing
 {
-    /// <summary>Bytes of every key: AES-256.</summary>
-    const int KeyLength = 32;
-
     /// <summary>The id of the key that wraps new data keys.</summary>
-    string CurrentId { get; }
+    string CurrentKeyId { get; }
 
-    /// <summary>Fills <paramref name="key"/>, <see cref="KeyLength"/> bytes; false when there is no key of that id.</summary>
-    bool TryGet(string id, Span<byte> key);
+    /// <summary>A key of 32 bytes (AES-256), or null when there is none of that id.</summary>
+    ReadOnlyMemory<byte>? Find(string keyId);
 }

@@ -10,15 +10,17 @@ namespace Skep.Blocks.Keys;
 /// <param name="Bytes">Nonce (12 bytes), encrypted key (32), tag (16).</param>
 public sealed record WrappedKey(string KeyId, byte[] Bytes)
 {
-    private const int NonceLength = 12;
+    /// <summary>Bytes of a nonce.</summary>
+    public const int NonceLength = 12;
+
     private const int TagLength = 16;
 
     /// <summary>Length of <see cref="Bytes"/>.</summary>
-    public const int Length = NonceLength + IKeyRing.KeyLength + TagLength;
+    public const int Length = NonceLength + KeyRing.KeyLength + TagLength;
 
     /// <summary>Wraps a data key with the ring's current key.</summary>
     /// <param name="ring">The ring.</param>
-    /// <param name="dataKey"><see cref="IKeyRing.KeyLength"/> bytes.</param>
+    /// <param name="dataKey"><see cref="KeyRing.KeyLength"/> bytes.</param>
     /// <param name="context">What the key is for: unwrapping needs the same, so a wrapped key cannot be moved to something else.</param>
     /// <param name="nonce">12 unpredictable bytes, never used twice with one key of the ring.</param>
     /// <exception cref="CryptographicException">The ring has no current key.</exception>
@@ -26,9 +28,9 @@ public sealed record WrappedKey(string KeyId, byte[] Bytes)
     {
         var bytes = new byte[Length];
         nonce.CopyTo(bytes);
-        using var aes = Open(ring, ring.CurrentId);
-        aes.Encrypt(nonce, dataKey, bytes.AsSpan(NonceLength, IKeyRing.KeyLength), bytes.AsSpan(NonceLength + IKeyRing.KeyLength), Encoding.UTF8.GetBytes(context));
-        return new WrappedKey(ring.CurrentId, bytes);
+        using var aes = Open(ring, ring.CurrentKeyId);
+        aes.Encrypt(nonce, dataKey, bytes.AsSpan(NonceLength, KeyRing.KeyLength), bytes.AsSpan(NonceLength + KeyRing.KeyLength), Encoding.UTF8.GetBytes(context));
+        return new WrappedKey(ring.CurrentKeyId, bytes);
     }
 
     /// <summary>Unwraps the data key.</summary>
@@ -37,19 +39,15 @@ public sealed record WrappedKey(string KeyId, byte[] Bytes)
     {
         if (Bytes.Length != Length)
             throw new CryptographicException($"a wrapped key has {Length} bytes, not {Bytes.Length}");
-        var dataKey = new byte[IKeyRing.KeyLength];
+        var dataKey = new byte[KeyRing.KeyLength];
         using var aes = Open(ring, KeyId);
-        aes.Decrypt(Bytes.AsSpan(0, NonceLength), Bytes.AsSpan(NonceLength, IKeyRing.KeyLength), Bytes.AsSpan(NonceLength + IKeyRing.KeyLength), dataKey, Encoding.UTF8.GetBytes(context));
+        aes.Decrypt(Bytes.AsSpan(0, NonceLength), Bytes.AsSpan(NonceLength, KeyRing.KeyLength), Bytes.AsSpan(NonceLength + KeyRing.KeyLength), dataKey, Encoding.UTF8.GetBytes(context));
         return dataKey;
     }
 
     private static AesGcm Open(IKeyRing ring, string id)
     {
-        Span<byte> key = stackalloc byte[IKeyRing.KeyLength];
-        if (!ring.TryGet(id, key))
-            throw new CryptographicException($"the key ring has no key \"{id}\"");
-        var aes = new AesGcm(key, TagLength);
-        CryptographicOperations.ZeroMemory(key);
-        return aes;
+        var key = ring.Find(id) ?? throw new CryptographicException($"the key ring has no key \"{id}\"");
+        return new AesGcm(key.Span, TagLength);
     }
 }

@@ -58,8 +58,7 @@ public sealed class SimulatedScheduler
                 Step();
                 if (_failure is { } failure)
                     throw failure;
-                if (_escape is { } escape)
-                    throw new SimulationException(SimulationFailure.Escape, $"code left the simulation's thread: {escape}");
+                ThrowIfEscaped();
                 if (++StepCount > stepsMax)
                 {
                     throw new SimulationException(
@@ -132,12 +131,21 @@ public sealed class SimulatedScheduler
 
     private void ReportEscape(string what) => _escape ??= what;
 
+    private void ThrowIfEscaped()
+    {
+        if (_escape is { } escape)
+            throw new SimulationException(SimulationFailure.Escape, $"code left the simulation's thread: {escape}");
+    }
+
     private void Step()
     {
         while (_ready.Count == 0)
         {
             if (!_timers.TryDequeue(out var timer, out var priority))
+            {
+                ThrowIfEscaped();
                 throw new SimulationException(SimulationFailure.Deadlock, "work is pending, but nothing is ready and no timer runs");
+            }
             if (!timer.IsDue(priority.DueTicks))
                 continue;
             NowTicks = Math.Max(NowTicks, priority.DueTicks);
