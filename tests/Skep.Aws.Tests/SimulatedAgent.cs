@@ -15,6 +15,8 @@ public static class SimulatedAgent
             await client.ModifyAsync(NetworkingKinds.NetworkInterface, resource.Key, n => Set(n.Status ??= new(), "in-use"), ct);
         foreach (var volume in client.View.List(StorageKinds.Volume, ns: null).ToList())
             await SettleAsync(client, volume, ct);
+        foreach (var snapshot in client.View.List(StorageKinds.Snapshot, ns: null).ToList())
+            await SettleAsync(client, snapshot, ct);
         foreach (var resource in client.View.List(ComputeKinds.Instance.GroupResource, ns: null, after: null).ToList())
             await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
     }
@@ -25,6 +27,20 @@ public static class SimulatedAgent
         await foreach (var _ in client.Store.WatchAsync(ComputeKinds.Instance.GroupResource, client.View.Revision, ct))
             await SettleAsync(client, ct);
     }
+
+    private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Snapshot, StorageKinds.Snapshot.Key(snapshot.Metadata.Namespace!, snapshot.Metadata.Name), s =>
+        {
+            if (s.Metadata.DeletionTimestamp is not null)
+                return s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true;
+            if (s.Status?.State is SnapshotState.Completed || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
+                return false;
+            s.Status ??= new SnapshotStatus();
+            s.Status.State = SnapshotState.Completed;
+            s.Status.Progress = 100;
+            s.Status.CapturedTime = s.Status.CompletionTime = client.Time.GetUtcNow();
+            return true;
+        }, ct);
 
     private static async Task SettleAsync(ResourceClient client, Volume volume, CancellationToken ct)
     {
