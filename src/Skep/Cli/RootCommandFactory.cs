@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Skep.Cli.Blocks;
 using Skep.Cli.DaemonDoctor;
-using Skep.Cli.Blocks;
 using Skep.Cli.Completion;
 using Skep.Cli.Images;
 using Skep.Cli.Nbd;
@@ -89,7 +88,6 @@ internal static class RootCommandFactory
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);
         yield return DescribeCommand.Create(context);
-        yield return BlocksCommands.Create(context);
         yield return CompletionCommand.Create(context);
     }
 }
