@@ -90,7 +90,7 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         if (other is not null)
         {
             // Its failure is its own reader's; this reader tries for itself.
-            await Task.WhenAny(other).WaitAsync(ct);
+            await other.SettleAsync(ct);
             int count = Math.Min(destination.Length, DataObjectHeader.BlockBytes - offset);
             if (_memory.TryRead(key, offset, destination.Span[..count]))
                 return count;

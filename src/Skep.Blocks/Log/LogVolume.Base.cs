@@ -10,7 +10,7 @@ public sealed partial class LogVolume
     /// </summary>
     public async Task HydrateAsync(CancellationToken ct)
     {
-        await _hydrating.WaitAsync(ct);
+        await _hydrating.EnterAsync(ct);
         try
         {
             lock (_gate)
@@ -21,7 +21,7 @@ public sealed partial class LogVolume
             }
             // What is vacant now can only be filled, never become vacant again: one pass reaches all of it.
             await CopyVacantAsync(ct);
-            await Enqueue([new BaseDropped()]).Done.Task.WaitAsync(ct);
+            await Enqueue([new BaseDropped()]).Done.Task.WaitHereAsync(ct);
         }
         finally
         {
@@ -97,7 +97,7 @@ public sealed partial class LogVolume
     {
         var built = builder.Finish(_identity.VolumeId, _state.Epoch, TakeObjectNumber());
         await PutObjectAsync(built);
-        await Enqueue([built.ToChange(birth)]).Done.Task.WaitAsync(ct);
+        await Enqueue([built.ToChange(birth)]).Done.Task.WaitHereAsync(ct);
         BeginObject(builder);
     }
 }

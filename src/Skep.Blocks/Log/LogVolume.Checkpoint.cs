@@ -47,7 +47,7 @@ public sealed partial class LogVolume
     /// <summary>One at a time, so that a younger checkpoint is never entered before an older one.</summary>
     private async Task<PendingCommit?> WriteCheckpointAsync(CancellationToken ct)
     {
-        await _checkpointing.WaitAsync(ct);
+        await _checkpointing.EnterAsync(ct);
         try
         {
             return await WriteOneCheckpointAsync(ct);
@@ -62,7 +62,7 @@ public sealed partial class LogVolume
     {
         ReadOnlyMemory<byte> data;
         CheckpointTaken taken;
-        await _stateGate.WaitAsync(ct);
+        await _stateGate.EnterAsync(ct);
         try
         {
             // A snapshot that has no state of its own yet is made from the checkpoint before it: no newer one may come.

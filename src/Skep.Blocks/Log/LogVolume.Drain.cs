@@ -22,7 +22,7 @@ public sealed partial class LogVolume
             last = EndBatch();
         }
         if (last is not null)
-            await last.Done.Task.WaitAsync(ct);
+            await last.Done.Task.WaitHereAsync(ct);
     }
 
     /// <summary>Ends batches that are old, and starts uploads of ended ones, oldest first, a few at a time.</summary>

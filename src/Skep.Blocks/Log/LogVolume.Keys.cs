@@ -9,11 +9,11 @@ public sealed partial class LogVolume
     {
         if (_key is null)
             throw new BlockDeviceException(BlockError.NotSupported, $"volume {Name} is not encrypted: it has no key to rotate");
-        await _control.WaitAsync(ct);
+        await _control.EnterAsync(ct);
         try
         {
             byte[] wrapped = _key.Wrap(_settings.Keys!, newKeyId, _identity.VolumeId, _settings.Services.Random);
-            await Enqueue([new KeyWrapped(newKeyId, wrapped)]).Done.Task.WaitAsync(ct);
+            await Enqueue([new KeyWrapped(newKeyId, wrapped)]).Done.Task.WaitHereAsync(ct);
         }
         finally
         {

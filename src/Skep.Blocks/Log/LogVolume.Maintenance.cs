@@ -53,7 +53,7 @@ public sealed partial class LogVolume
 
     private async Task MaintainAsync(CancellationToken ct)
     {
-        await _maintaining.WaitAsync(ct);
+        await _maintaining.EnterAsync(ct);
         try
         {
             await SaveSnapshotsAsync(ct);

@@ -23,7 +23,7 @@ public sealed partial class LogVolume
     {
         VolumeNames.CheckSnapshot(id);
         await HydrateAsync(ct);
-        await _control.WaitAsync(ct);
+        await _control.EnterAsync(ct);
         try
         {
             PendingCommit commit;
@@ -38,7 +38,7 @@ public sealed partial class LogVolume
                 _commits.Enqueue(commit);
             }
             _commitSignal.Set();
-            await commit.Done.Task.WaitAsync(ct);
+            await commit.Done.Task.WaitHereAsync(ct);
             lock (_gate)
                 return ToSnapshot(_state.FindSnapshot(id)!);
         }
@@ -52,7 +52,7 @@ public sealed partial class LogVolume
     /// <exception cref="BlockDeviceException">There is none of that id, or it has clones.</exception>
     public async Task DeleteSnapshotAsync(string id, CancellationToken ct)
     {
-        await _control.WaitAsync(ct);
+        await _control.EnterAsync(ct);
         try
         {
             var snapshot = RequireSnapshot(id);
@@ -64,7 +64,7 @@ public sealed partial class LogVolume
                 changes.Add(new CloneRemoved(clone.Volume));
             }
             changes.Add(new SnapshotDeleted(id));
-            await Enqueue(changes).Done.Task.WaitAsync(ct);
+            await Enqueue(changes).Done.Task.WaitHereAsync(ct);
             await _store.RetryAsync(async () =>
             {
                 await _settings.Store.DeleteAsync(VolumeNames.Snapshot(Name, snapshot.RecordNumber), ct);
@@ -88,7 +88,7 @@ public sealed partial class LogVolume
     public async Task CloneAsync(string snapshotId, string newName, CancellationToken ct)
     {
         VolumeNames.Check(newName);
-        await _control.WaitAsync(ct);
+        await _control.EnterAsync(ct);
         try
         {
             var snapshot = RequireSnapshot(snapshotId);
@@ -96,7 +96,7 @@ public sealed partial class LogVolume
             var reader = StoreReader.Of(_settings.Store, newName, services);
             // The name first: as long as it exists, the snapshot is not deleted. Then the entry here, then the clone itself.
             var identity = await CreateIdentityAsync(reader, newName, new VolumeIdentity(services.NewId(), services.NewId(), Name, _identity.VolumeId), ct);
-            await Enqueue([new CloneRegistered(newName, identity.VolumeId, snapshotId)]).Done.Task.WaitAsync(ct);
+            await Enqueue([new CloneRegistered(newName, identity.VolumeId, snapshotId)]).Done.Task.WaitHereAsync(ct);
             var state = await LoadSnapshotAsync(snapshot, ct);
             var first = CheckpointCodec.Write(CloneOf(state, newName, identity.VolumeId));
             await reader.RetryAsync(() => _settings.Store.PutAsync(VolumeNames.Checkpoint(newName, 0), [first], PutCondition.None, ct), ct);
@@ -127,7 +127,7 @@ public sealed partial class LogVolume
         var from = fromSnapshotId is null ? new VolumeState(Name, _identity.VolumeId) : await LoadSnapshotAsync(RequireSnapshot(fromSnapshotId), ct);
         if (toSnapshotId is not null)
             return MapDifference.Between(from, await LoadSnapshotAsync(RequireSnapshot(toSnapshotId), ct));
-        await _stateGate.WaitAsync(ct);
+        await _stateGate.EnterAsync(ct);
         try
         {
             return MapDifference.Between(from, _state);
