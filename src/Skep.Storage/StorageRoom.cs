@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
+using Skep.Storage.Direct;
 using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 
 namespace Skep.Storage;
@@ -15,6 +17,8 @@ public sealed class StorageRoom : IRoom
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
+        services.AddSingleton<SnapshotStores>();
+        services.AddSingleton<DirectSnapshots>();
         services.AddSingleton<VolumeFiles>();
         services.AddReconciler<VolumeAgent>();
         services.AddReconciler<RootVolumeController>();

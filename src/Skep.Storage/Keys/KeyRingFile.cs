@@ -46,7 +46,7 @@ public static class KeyRingFile
     {
         // The date tells people which key is which; the random part keeps two keys of one day apart.
         var id = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
-        var keys = new Dictionary<string, string>(document.Keys) { [id] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(IKeyRing.KeyLength)) };
+        var keys = new Dictionary<string, string>(document.Keys) { [id] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyRing.KeyLength)) };
         return new KeyRingDocument { Current = id, Keys = keys };
     }
 
