@@ -22,7 +22,6 @@ public sealed class StorageRoom : IRoom
         services.AddSingleton<VolumeFiles>();
         services.AddReconciler<VolumeAgent>();
         services.AddReconciler<RootVolumeController>();
-        services.AddSingleton<SnapshotStores>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
     }
