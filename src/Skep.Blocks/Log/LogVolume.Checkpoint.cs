@@ -4,6 +4,7 @@ namespace Skep.Blocks.Log;
 
 public sealed partial class LogVolume
 {
+    private readonly SemaphoreSlim _checkpointing = new(1);
     private ulong _checkpointRequested;
 
     /// <summary>Writes the whole state to the store, so that opening need not read the records before it.</summary>
@@ -42,11 +43,25 @@ public sealed partial class LogVolume
         Enqueue([new SnapshotSaved(id)]);
     }
 
+    /// <summary>One at a time, so that a younger checkpoint is never entered before an older one.</summary>
     private async Task WriteCheckpointAsync(CancellationToken ct)
+    {
+        await _checkpointing.EnterAsync(ct);
+        try
+        {
+            await WriteOneCheckpointAsync(ct);
+        }
+        finally
+        {
+            _checkpointing.Release();
+        }
+    }
+
+    private async Task WriteOneCheckpointAsync(CancellationToken ct)
     {
         ReadOnlyMemory<byte> data;
         CheckpointTaken taken;
-        await _stateGate.WaitAsync(ct);
+        await _stateGate.EnterAsync(ct);
         try
         {
             // A snapshot that has no state of its own yet is made from the checkpoint before it: no newer one may come.

@@ -17,7 +17,7 @@ public sealed partial class LogVolume
         var commit = new PendingCommit { Changes = changes };
         lock (_gate)
         {
-            ThrowIfStopped();
+            ThrowIfFailed();
             _commits.Enqueue(commit);
         }
         _commitSignal.Set();
@@ -77,7 +77,7 @@ public sealed partial class LogVolume
         foreach (var commit in ready)
             changes.AddRange(commit.Changes!);
         var record = new ManifestRecord(_state.Number + 1, _state.Epoch, _settings.Services.NewId(), _state.Nonce, changes);
-        await _stateGate.WaitAsync(_stop.Token);
+        await _stateGate.EnterAsync(_stop.Token);
         try
         {
             if (!await _manifest.AppendAsync(record, _stop.Token))

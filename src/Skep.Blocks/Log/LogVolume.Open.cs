@@ -105,6 +105,7 @@ public sealed partial class LogVolume
         var reader = StoreReader.Of(settings);
         var loader = new VolumeLoader(reader, settings.Name);
         var identity = await loader.LoadIdentityAsync(ct);
+        await loader.RefuseDeletedAsync(ct);
         var localLogs = await WriteAheadLog.FindLogsAsync(settings.LogDirectory, ct);
         for (int attempt = 0; attempt < ClaimAttemptsMax; attempt++)
         {
@@ -117,7 +118,7 @@ public sealed partial class LogVolume
                 throw new ArgumentException($"volume {settings.Name} reads from a base device until it is hydrated, and none was given");
             // Only the log of the last opener may be replayed: another one's writes were overtaken.
             var walId = localLogs.Contains(state.WalId) ? state.WalId : services.NewId();
-            var manifest = new ManifestLog(settings, identity.VolumeId, reader) { Base = (loaded.BaseNumber, loaded.BaseNonce) };
+            var manifest = new ManifestLog(settings, identity.VolumeId, reader) { Base = loaded.Base };
             var claim = new ManifestRecord(state.Number + 1, state.Epoch + 1, services.NewId(), state.Nonce, [new VolumeClaimed(walId)]);
             if (!await manifest.AppendAsync(claim, ct))
                 continue;

@@ -34,8 +34,8 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
     {
         (_settings, _identity, _state, _key, _directoryLock) = (settings, identity, loaded.State, key, directoryLock);
         _store = StoreReader.Of(settings);
-        _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = (loaded.BaseNumber, loaded.BaseNonce) };
-        _blocks = new BlockReader(_store, new BlockDecoder(key), settings) { Cache = cache };
+        _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = loaded.Base };
+        _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache };
         _wal = new WriteAheadLog(_gate, settings, this, identity.VolumeId, walId, key, _stop.Token);
     }
 
@@ -96,10 +96,15 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
 
     private TimeProvider Time => _settings.Services.TimeProvider;
 
-    private void ThrowIfStopped()
+    private void ThrowIfFailed()
     {
         if (_failure is { } failure)
             throw new BlockDeviceException(failure.Error, failure.Message, failure);
+    }
+
+    private void ThrowIfStopped()
+    {
+        ThrowIfFailed();
         if (_isClosing)
             throw new BlockDeviceException(BlockError.Shutdown, $"volume {Name} is closed");
     }

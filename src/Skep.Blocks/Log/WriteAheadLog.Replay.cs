@@ -32,7 +32,7 @@ internal sealed partial class WriteAheadLog
     public async Task OpenAsync(uint epoch, IReadOnlyDictionary<Guid, ulong> drained, CancellationToken ct)
     {
         _epoch = epoch;
-        _appended = _synced = drained.GetValueOrDefault(WalId);
+        _appended = _synced = _released = drained.GetValueOrDefault(WalId);
         List<(WalSegment Segment, WalSegmentHeader Header)> mine = [], others = [];
         foreach (string name in (await _directory.ListAsync(ct)).Order(StringComparer.Ordinal))
             await OpenSegmentAsync(name, mine, others, ct);
