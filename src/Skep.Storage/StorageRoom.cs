@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Linux.Processes;
+using Skep.Storage.Direct;
 using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
@@ -27,10 +28,11 @@ public sealed class StorageRoom : IRoom
         services.TryAddSingleton<ProcessWatcher>();
         services.AddSingleton<BlockServers>();
         services.AddSingleton<LogVolumeKeeper>();
+        services.AddSingleton<SnapshotStores>();
+        services.AddSingleton<DirectSnapshots>();
         services.AddSingleton<VolumeFiles>();
         services.AddReconciler<VolumeAgent>();
         services.AddReconciler<RootVolumeController>();
-        services.AddSingleton<SnapshotStores>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
     }

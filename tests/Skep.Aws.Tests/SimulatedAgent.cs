@@ -1,7 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+using Skep.Blocks.Chunks;
 using Skep.Compute.Kinds;
 using Skep.Core.Store;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
 
 namespace Skep.Aws.Tests;
 
@@ -19,6 +22,20 @@ public static class SimulatedAgent
             await SettleAsync(client, snapshot, ct);
         foreach (var resource in client.View.List(ComputeKinds.Instance.GroupResource, ns: null, after: null).ToList())
             await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
+    }
+
+    /// <summary>Looks at everything once, and completes the snapshots whose blocks were put one by one.</summary>
+    public static async Task SettleAsync(AwsWorld world, CancellationToken ct)
+    {
+        var stores = world.Services.GetRequiredService<SnapshotStores>();
+        foreach (var snapshot in world.Client.View.List(StorageKinds.Snapshot, ns: null).Where(s => s.Spec.Sealed && s.Status?.State is SnapshotState.Pending).ToList())
+        {
+            var writer = await stores.OpenWriterAsync(new SnapshotRequest { SnapshotId = snapshot.Metadata.Name, SizeBytes = snapshot.Spec.VolumeSizeGib << 30 }, ct);
+            await writer.CompleteAsync(ct);
+            await stores.CloseWriterAsync(snapshot.Metadata.Name);
+        }
+
+        await SettleAsync(world.Client, ct);
     }
 
     /// <summary>Looks at everything whenever an instance changes, until cancelled.</summary>
