@@ -1,16 +1,42 @@
 using Skep.Blocks;
 using Skep.Blocks.Devices;
+using Skep.Blocks.Log;
+using Skep.Cli.Blocks;
+using Skep.Storage.LogVolumes;
 
 namespace Skep.Cli.Nbd;
 
-/// <summary>Turns what stands on the command line into a device: the one place that knows the kinds there are.</summary>
-internal sealed class DeviceSource : IDisposable
+/// <summary>
+/// Turns what stands on the command line into a device: the one place that knows the kinds there are. <c>log:NAME</c> is a
+/// log-structured volume, everything else a raw file or a block device.
+/// </summary>
+internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePlace> placeOf) : IDisposable
 {
+    private const string LogScheme = "log:";
     private readonly IoWorkers _workers = new();
 
-    /// <summary>Opens what <paramref name="argument"/> names: a raw file or a block device.</summary>
+    /// <summary>The name that an export of this argument gets when no other is asked for.</summary>
+    public static string NameOf(string argument) => argument.StartsWith(LogScheme, StringComparison.Ordinal)
+        ? argument[LogScheme.Length..]
+        : Path.GetFileName(Path.TrimEndingDirectorySeparator(argument));
+
+    /// <summary>Opens what <paramref name="argument"/> names.</summary>
     /// <exception cref="CliException">It cannot be opened; the message says why.</exception>
-    public IBlockDevice Open(string argument, bool isReadOnly)
+    public async Task<IBlockDevice> OpenAsync(string argument, bool isReadOnly, CancellationToken ct)
+    {
+        if (argument.StartsWith(LogScheme, StringComparison.Ordinal))
+        {
+            var place = placeOf(argument[LogScheme.Length..]);
+            return await BlockFailures.TranslateAsync(() => new LogVolumeOpener(context.Time, Report).OpenAsync(place, ct));
+        }
+
+        return OpenFile(argument, isReadOnly);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _workers.Dispose();
+
+    private FileDevice OpenFile(string argument, bool isReadOnly)
     {
         try
         {
@@ -30,6 +56,5 @@ internal sealed class DeviceSource : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _workers.Dispose();
+    private void Report(LogVolumeEvent happened) => context.Error.WriteLine($"skep: {happened.Volume}: {happened.Message}");
 }
