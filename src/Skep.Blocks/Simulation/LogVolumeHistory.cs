@@ -102,7 +102,7 @@ internal sealed partial class LogVolumeHistory
         // An opener that is still at it would take the volumes back, as it may.
         do
             await Task.Delay(_random.Time(TimeSpan.FromSeconds(20)), _scheduler.Observer.Time);
-        while (first.Volumes.Count < _volumes.Count && !running.IsCompleted);
+        while (!first.IsVerified && !running.IsCompleted);
         var isPaused = _random.Chance(400);
         if (isPaused)
             first.Process.Pause();

@@ -2,15 +2,6 @@ using Skep.Blocks.Log;
 
 namespace Skep.Blocks.Simulation;
 
-/// <summary>A volume of a history, as the simulation knows it.</summary>
-/// <param name="Name">Its name in the store.</param>
-/// <param name="Checker">What it may hold.</param>
-internal sealed record TestVolume(string Name, VolumeChecker Checker)
-{
-    /// <summary>Snapshots that exist for certain.</summary>
-    public List<SnapshotChecker> Snapshots { get; } = [];
-}
-
 /// <summary>A volume that a process has open.</summary>
 internal sealed record OpenedVolume(TestVolume Volume, LogVolume Device, VolumeSession Session);
 
@@ -24,6 +15,9 @@ internal sealed class ProcessSession(SimulatedMachine machine, SimulatedProcess 
     public SessionFaults Faults => faults;
 
     public List<OpenedVolume> Volumes { get; } = [];
+
+    /// <summary>Everything was opened and found as it must be.</summary>
+    public bool IsVerified { get; set; }
 
     public bool MayBeOvertaken { get; set; }
 
