@@ -1,5 +1,3 @@
-using Skep.Blocks.Stores;
-
 namespace Skep.Blocks.Log;
 
 public sealed partial class LogVolume
@@ -30,7 +28,7 @@ public sealed partial class LogVolume
             {
                 return;
             }
-            catch (Exception ex) when (ex is ObjectStoreException or BlockDeviceException or LogFormatException or ObjectGoneException)
+            catch (Exception ex)
             {
                 Report(LogVolumeEventKind.StoreFailed, $"volume {Name}: maintenance failed: {ex.Message}; tried again in {_settings.CollectInterval}", ex);
                 try
