@@ -100,6 +100,7 @@ internal sealed partial class LogVolumeHistory
                 return false;
             session.Volumes.Add(opened);
             await VerifyAsync(opened);
+            session.Overtakes?.Overtaken(volume);
             await RetryAsync(opened.Session, () => VerifySnapshotsAsync(opened, readsAll));
             await RetryAsync(opened.Session, () => FinishClonesAsync(opened));
         }
