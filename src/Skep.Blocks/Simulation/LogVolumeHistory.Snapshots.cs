@@ -11,6 +11,9 @@ internal sealed partial class LogVolumeHistory
 
     private static TestSnapshot? PickSnapshot(OpenedVolume opened, SimulationRandom random)
     {
+        // An overtaken opener does not know of what the other one made.
+        if (opened.Session.IsOvertaken)
+            return null;
         var certain = opened.Volume.Snapshots.FindAll(snapshot => snapshot.IsCertain);
         return certain.Count == 0 ? null : random.Pick(certain);
     }
