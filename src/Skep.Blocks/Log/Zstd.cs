@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Skep.Blocks.Log;
 
@@ -8,8 +9,8 @@ internal sealed partial class Zstd : IDisposable
     private const string Library = "libzstd.so.1";
     private const int Level = 1;
 
-    private nint _compressor;
-    private nint _decompressor;
+    private Compressor? _compressor;
+    private Decompressor? _decompressor;
 
     /// <exception cref="NotSupportedException">The library is not installed.</exception>
     public static void Require()
@@ -28,8 +29,7 @@ internal sealed partial class Zstd : IDisposable
     /// <returns>Bytes of the result; 0 when it does not fit.</returns>
     public unsafe int Compress(ReadOnlySpan<byte> source, Span<byte> destination)
     {
-        if (_compressor == 0)
-            _compressor = ZSTD_createCCtx();
+        _compressor ??= ZSTD_createCCtx();
         fixed (byte* from = source, to = destination)
         {
             nuint length = ZSTD_compressCCtx(_compressor, to, (nuint)destination.Length, from, (nuint)source.Length, Level);
@@ -41,8 +41,7 @@ internal sealed partial class Zstd : IDisposable
     /// <returns>Whether the content was sound and filled the destination.</returns>
     public unsafe bool TryDecompress(ReadOnlySpan<byte> source, Span<byte> destination)
     {
-        if (_decompressor == 0)
-            _decompressor = ZSTD_createDCtx();
+        _decompressor ??= ZSTD_createDCtx();
         fixed (byte* from = source, to = destination)
         {
             nuint length = ZSTD_decompressDCtx(_decompressor, to, (nuint)destination.Length, from, (nuint)source.Length);
@@ -52,15 +51,20 @@ internal sealed partial class Zstd : IDisposable
 
     public void Dispose()
     {
-        if (_compressor != 0)
-            _ = ZSTD_freeCCtx(_compressor);
-        if (_decompressor != 0)
-            _ = ZSTD_freeDCtx(_decompressor);
-        (_compressor, _decompressor) = (0, 0);
-        GC.SuppressFinalize(this);
+        _compressor?.Dispose();
+        _decompressor?.Dispose();
+        (_compressor, _decompressor) = (null, null);
     }
 
-    ~Zstd() => Dispose();
+    private sealed class Compressor() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+    {
+        protected override bool ReleaseHandle() => ZSTD_freeCCtx(handle) == 0;
+    }
+
+    private sealed class Decompressor() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+    {
+        protected override bool ReleaseHandle() => ZSTD_freeDCtx(handle) == 0;
+    }
 
     [LibraryImport(Library)]
     private static partial uint ZSTD_versionNumber();
@@ -69,20 +73,20 @@ internal sealed partial class Zstd : IDisposable
     private static partial uint ZSTD_isError(nuint code);
 
     [LibraryImport(Library)]
-    private static partial nint ZSTD_createCCtx();
+    private static partial Compressor ZSTD_createCCtx();
 
     [LibraryImport(Library)]
     private static partial nuint ZSTD_freeCCtx(nint context);
 
     [LibraryImport(Library)]
-    private static partial nint ZSTD_createDCtx();
+    private static partial Decompressor ZSTD_createDCtx();
 
     [LibraryImport(Library)]
     private static partial nuint ZSTD_freeDCtx(nint context);
 
     [LibraryImport(Library)]
-    private static unsafe partial nuint ZSTD_compressCCtx(nint context, byte* destination, nuint capacity, byte* source, nuint length, int level);
+    private static unsafe partial nuint ZSTD_compressCCtx(Compressor context, byte* destination, nuint capacity, byte* source, nuint length, int level);
 
     [LibraryImport(Library)]
-    private static unsafe partial nuint ZSTD_decompressDCtx(nint context, byte* destination, nuint capacity, byte* source, nuint length);
+    private static unsafe partial nuint ZSTD_decompressDCtx(Decompressor context, byte* destination, nuint capacity, byte* source, nuint length);
 }
