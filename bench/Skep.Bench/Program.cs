@@ -21,6 +21,8 @@ switch (args)
     case ["watch-fanout-http"]:
         await WatchFanoutHttp.RunAsync(directory, CancellationToken.None);
         return 0;
+    case ["nbd"]:
+        return await NbdServers.RunAsync(directory, CancellationToken.None);
     default:
         await Console.Error.WriteLineAsync(
             """
@@ -32,6 +34,7 @@ switch (args)
               describe-instances   latency and throughput with 1 and 32 clients, beside moto_server
               watch-fanout-http    time from one write to the last of 1,000 watches, each a TLS connection
               run-instances        from the call to a running QEMU, beside QEMU by hand (root; SKEP_BENCH_IMAGE names an image)
+              nbd                  fio against skep nbd serve, qemu-nbd, qemu-storage-daemon and nbdkit on one raw file
             SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
             """);
         return 2;

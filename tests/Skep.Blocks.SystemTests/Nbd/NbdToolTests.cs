@@ -30,7 +30,7 @@ public sealed class NbdToolTests
         Assert.Equal("1000", (await Tool.RunAsync("nbdinfo", "--size", serve.Uris[1])).Trim());
         var (code, output) = await Tool.TryAsync("nbdinfo", serve.Uri.Replace("a.img", "absent", StringComparison.Ordinal));
         Assert.NotEqual(0, code);
-        Assert.Contains("there is no export", output, StringComparison.Ordinal);
+        Assert.Contains("absent", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class NbdToolTests
         await Tool.RunAsync("nbdinfo", "--is", "read-only", serve.Uri);
         var (code, output) = await Tool.TryAsync("qemu-io", "-f", "raw", "-c", "write 0 512", serve.Uri);
         Assert.NotEqual(0, code);
-        Assert.Contains("read-only", output, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("Permission denied", output, StringComparison.Ordinal);
     }
 
     [Fact]
