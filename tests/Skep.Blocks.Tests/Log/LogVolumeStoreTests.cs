@@ -197,7 +197,7 @@ public sealed class LogVolumeStoreTests
             int gets = world.Store.Gets;
             Assert.Equal(data, await VolumeWorld.ReadAsync(volume, 0, data.Length));
             Assert.Equal(gets, world.Store.Gets);
-            var file = (MemoryFile)await world.CacheDisk.OpenAsync("cache", Files.BlockFileMode.Open, Ct);
+            var file = (MemoryFile)await world.CacheDisk.OpenAsync("cache", Skep.Blocks.Files.BlockFileMode.Open, Ct);
             if (isEncrypted)
                 Assert.Equal(-1, file.Volatile.AsSpan().IndexOf(data.AsSpan(4096, 64)));
             file.Damage(5000);
