@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Skep.Core.Resources;
+using Skep.Storage.Kinds;
 
 namespace Skep.Storage;
 
@@ -14,6 +15,9 @@ internal sealed class InstanceView
 
     /// <summary>Whether the machine's process can have its disks open, now or soon.</summary>
     public bool UsesDisks => Status?.State is not "terminated";
+
+    /// <summary>Whether there is a machine, so that its disks are changed through it.</summary>
+    public bool HasMachine => Status?.State is "running" or "stopping" or "shutting-down";
 
     internal sealed class InstanceSpecView
     {
@@ -34,6 +38,16 @@ internal sealed class InstanceView
     {
         public string? State { get; set; }
         public StateReasonView? StateReason { get; set; }
+        public DateTimeOffset? FirstRunningTime { get; set; }
+        public List<BlockDeviceStatusView>? BlockDevices { get; set; }
+    }
+
+    /// <summary>What the instance's machine has of a volume.</summary>
+    internal sealed class BlockDeviceStatusView
+    {
+        public string VolumeId { get; set; } = "";
+        public long? SizeGib { get; set; }
+        public VolumeLimits? Limits { get; set; }
     }
 
     internal sealed class StateReasonView

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 
 namespace Skep.Storage;
@@ -18,5 +19,8 @@ public sealed class StorageRoom : IRoom
         services.AddSingleton<VolumeFiles>();
         services.AddReconciler<VolumeAgent>();
         services.AddReconciler<RootVolumeController>();
+        services.AddSingleton<SnapshotStores>();
+        services.AddReconciler<SnapshotAgent>();
+        services.AddHostedService<SnapshotGarbage>();
     }
 }

@@ -13,8 +13,10 @@ public static class SimulatedAgent
     {
         foreach (var resource in client.View.List(NetworkingKinds.NetworkInterface.GroupResource, ns: null, after: null).ToList())
             await client.ModifyAsync(NetworkingKinds.NetworkInterface, resource.Key, n => Set(n.Status ??= new(), "in-use"), ct);
-        foreach (var resource in client.View.List(StorageKinds.Volume.GroupResource, ns: null, after: null).ToList())
-            await client.ModifyAsync(StorageKinds.Volume, resource.Key, v => Set(v.Status ??= new(), v.Spec.Attachment is null ? "available" : "in-use"), ct);
+        foreach (var volume in client.View.List(StorageKinds.Volume, ns: null).ToList())
+            await SettleAsync(client, volume, ct);
+        foreach (var snapshot in client.View.List(StorageKinds.Snapshot, ns: null).ToList())
+            await SettleAsync(client, snapshot, ct);
         foreach (var resource in client.View.List(ComputeKinds.Instance.GroupResource, ns: null, after: null).ToList())
             await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
     }
@@ -26,6 +28,47 @@ public static class SimulatedAgent
             await SettleAsync(client, ct);
     }
 
+    private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Snapshot, StorageKinds.Snapshot.Key(snapshot.Metadata.Namespace!, snapshot.Metadata.Name), s =>
+        {
+            if (s.Metadata.DeletionTimestamp is not null)
+                return s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true;
+            if (s.Status?.State is SnapshotState.Completed || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
+                return false;
+            s.Status ??= new SnapshotStatus();
+            s.Status.State = SnapshotState.Completed;
+            s.Status.Progress = 100;
+            s.Status.CapturedTime = s.Status.CompletionTime = client.Time.GetUtcNow();
+            return true;
+        }, ct);
+
+    private static async Task SettleAsync(ResourceClient client, Volume volume, CancellationToken ct)
+    {
+        var key = StorageKinds.Volume.Key(volume.Metadata.Namespace!, volume.Metadata.Name);
+        if (volume.Metadata.DeletionTimestamp is not null)
+        {
+            await client.ModifyAsync(StorageKinds.Volume, key, v => v.Metadata.Finalizers?.Remove(Volume.Finalizer) is true, ct);
+            return;
+        }
+
+        if (volume.Spec.Attachment is { Detach: not null, InstanceId: var instanceId })
+        {
+            await client.ModifyAsync(ComputeKinds.Instance, ComputeKinds.Instance.Key(key.Namespace, instanceId), i => i.Spec.BlockDevices.RemoveAll(d => d.VolumeId == key.Name) > 0, ct);
+            await client.ModifyAsync(StorageKinds.Volume, key, v => { v.Spec.Attachment = null; return true; }, ct);
+        }
+
+        await client.ModifyAsync(StorageKinds.Volume, key, v => Set(v.Status ??= new(), v.Spec.Attachment is null ? "available" : "in-use") | Complete(v), ct);
+    }
+
+    private static bool Complete(Volume volume)
+    {
+        if (volume.Status!.Modification is not { State: not "completed" } modification)
+            return false;
+        modification.State = "completed";
+        modification.Progress = 100;
+        return true;
+    }
+
     private static bool Settle(Instance instance)
     {
         var status = instance.Status ??= new InstanceStatus();
@@ -35,8 +78,10 @@ public static class SimulatedAgent
             InstanceRunState.Terminated => InstanceState.Terminated,
             _ => InstanceState.Running,
         };
-        if (status.State == wanted && status.Reboots == instance.Spec.Reboots)
+        var devices = wanted == InstanceState.Running ? instance.Spec.BlockDevices.Select(d => d.VolumeId).ToList() : [];
+        if (status.State == wanted && status.Reboots == instance.Spec.Reboots && devices.SequenceEqual(status.BlockDevices?.Select(d => d.VolumeId) ?? []))
             return false;
+        status.BlockDevices = [.. devices.Select(id => new InstanceBlockDeviceStatus { VolumeId = id, State = DiskState.Attached })];
         status.State = wanted;
         status.Reboots = instance.Spec.Reboots;
         return true;

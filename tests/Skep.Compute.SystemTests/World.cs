@@ -174,6 +174,7 @@ internal sealed class World : IAsyncDisposable
         public Task PowerDownAsync(ResourceKey instance, CancellationToken ct) => inner.PowerDownAsync(instance, ct);
         public Task ResetAsync(ResourceKey instance, CancellationToken ct) => inner.ResetAsync(instance, ct);
         public Task ResumeAsync(ResourceKey instance, CancellationToken ct) => inner.ResumeAsync(instance, ct);
+        public Task<IReadOnlyList<DiskStatus>> AlignDisksAsync(ResourceKey instance, DiskPlan plan, CancellationToken ct) => inner.AlignDisksAsync(instance, plan, ct);
         public Task KillAsync(ResourceKey instance, CancellationToken ct) => inner.KillAsync(instance, ct);
         public Task RemoveAsync(ResourceKey instance, CancellationToken ct) => inner.RemoveAsync(instance, ct);
         public Task TidyAsync(ResourceKey instance, CancellationToken ct) => inner.TidyAsync(instance, ct);

@@ -24,6 +24,7 @@ internal sealed class AwsAuthorization(IAuthorizer authorizer)
         ["Tags"] = ComputeKinds.Instance.GroupResource,
         ["Image"] = ComputeKinds.Image.GroupResource,
         ["KeyPair"] = ComputeKinds.KeyPair.GroupResource,
+        ["Snapshot"] = StorageKinds.Snapshot.GroupResource,
         ["Volume"] = StorageKinds.Volume.GroupResource,
         ["Vpc"] = NetworkingKinds.Vpc.GroupResource,
         ["Subnet"] = NetworkingKinds.Subnet.GroupResource,

@@ -1,12 +1,11 @@
 using System.Security.Cryptography;
+using Skep.Blocks.Compression;
 
 namespace Skep.Blocks.Log;
 
 /// <summary>Turns stored blocks of data objects back into content, believing nothing unchecked. Thread-safe.</summary>
 internal sealed class BlockDecoder(VolumeKey? key)
 {
-    private readonly Stack<Zstd> _idle = new();
-
     /// <summary>The key of an object's blocks; null when the object is not encrypted.</summary>
     /// <exception cref="LogFormatException">The object is encrypted and the volume is not.</exception>
     public byte[]? KeyOf(DataObjectHeader header, string what) => !header.IsEncrypted
@@ -49,16 +48,6 @@ internal sealed class BlockDecoder(VolumeKey? key)
             stored.CopyTo(content);
             return null;
         }
-        var zstd = Rent();
-        bool isSound = zstd.TryDecompress(stored, content);
-        lock (_idle)
-            _idle.Push(zstd);
-        return isSound ? null : $"it does not decompress to {content.Length} bytes";
-    }
-
-    private Zstd Rent()
-    {
-        lock (_idle)
-            return _idle.TryPop(out var idle) ? idle : new Zstd();
+        return Zstd.TryDecompress(stored, content) ? null : $"it does not decompress to {content.Length} bytes";
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Skep.Blocks.Compression;
 
 namespace Skep.Blocks.Log;
 
@@ -14,11 +15,12 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
     /// <summary>After data that does not compress, at most so many blocks are not even tried.</summary>
     private const int SkipMax = 16;
 
+    private const int CompressionLevel = 1;
+
     private readonly byte[] _block = new byte[DataObjectHeader.BlockBytes];
     private readonly byte[] _compressed = new byte[DataObjectHeader.BlockBytes];
     private readonly List<PlacedExtent> _extents = [];
     private readonly List<StoredBlock> _blocks = [];
-    private readonly Zstd _zstd = new();
     private byte[] _body = new byte[bodyBytes];
     private byte[] _salt = [];
     private AesGcm? _cipher;
@@ -97,7 +99,6 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
 
     public void Dispose()
     {
-        _zstd.Dispose();
         _cipher?.Dispose();
     }
 
@@ -134,9 +135,9 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
         }
         int most = content.Length - content.Length / SavingMin;
         bool isPromising = content.Length < 4 * SampleBytes ||
-            _zstd.Compress(content.Slice(content.Length / 2, SampleBytes), _compressed.AsSpan(0, SampleBytes - SampleBytes / SavingMin)) > 0 ||
-            _zstd.Compress(content[..SampleBytes], _compressed.AsSpan(0, SampleBytes - SampleBytes / SavingMin)) > 0;
-        int length = isPromising ? _zstd.Compress(content, _compressed.AsSpan(0, most)) : 0;
+            Zstd.Compress(content.Slice(content.Length / 2, SampleBytes), _compressed.AsSpan(0, SampleBytes - SampleBytes / SavingMin), CompressionLevel) > 0 ||
+            Zstd.Compress(content[..SampleBytes], _compressed.AsSpan(0, SampleBytes - SampleBytes / SavingMin), CompressionLevel) > 0;
+        int length = isPromising ? Zstd.Compress(content, _compressed.AsSpan(0, most), CompressionLevel) : 0;
         if (length == 0)
         {
             (_skip, _skipNext) = (_skipNext, Math.Min(SkipMax, _skipNext * 2));

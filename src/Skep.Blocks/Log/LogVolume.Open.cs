@@ -1,3 +1,5 @@
+using Skep.Blocks.Compression;
+using Skep.Blocks.Keys;
 using Skep.Blocks.Stores;
 
 namespace Skep.Blocks.Log;

@@ -1,3 +1,4 @@
+using Skep.Blocks.Keys;
 using Skep.Blocks.Stores;
 
 namespace Skep.Blocks.Log;

@@ -1,4 +1,5 @@
 using Skep.Blocks.Files;
+using Skep.Blocks.Keys;
 using Skep.Blocks.Stores;
 
 namespace Skep.Blocks.Log;

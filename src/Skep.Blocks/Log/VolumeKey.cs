@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Skep.Blocks.Keys;
 
 namespace Skep.Blocks.Log;
 

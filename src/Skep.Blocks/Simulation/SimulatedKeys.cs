@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Skep.Blocks.Keys;
 using Skep.Blocks.Log;
 
 namespace Skep.Blocks.Simulation;

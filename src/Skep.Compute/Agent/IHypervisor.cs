@@ -40,6 +40,14 @@ public interface IHypervisor
     /// <summary>Lets a machine go on that was paused by a failing disk.</summary>
     Task ResumeAsync(ResourceKey instance, CancellationToken ct);
 
+    /// <summary>
+    /// Brings the disks of a running machine towards what is wanted: plugs in, asks the guest to let go, grows, limits. What
+    /// takes time, above all the guest's consent, is not waited for: <see cref="Changed"/> tells when to call again.
+    /// </summary>
+    /// <returns>Every disk that the machine has or should have, as it is now.</returns>
+    /// <exception cref="MachineException">The machine cannot be asked.</exception>
+    Task<IReadOnlyList<DiskStatus>> AlignDisksAsync(ResourceKey instance, DiskPlan plan, CancellationToken ct);
+
     /// <summary>Ends the machine at once; it is absent afterwards. Its console log stays.</summary>
     Task KillAsync(ResourceKey instance, CancellationToken ct);
 

@@ -30,4 +30,13 @@ public sealed partial class InstanceAgent
 
     [LoggerMessage(EventId = 328, Level = LogLevel.Warning, Message = "power button of {Instance} could not be pressed: {Reason}")]
     private partial void LogPowerDownFailed(string instance, string reason);
+
+    [LoggerMessage(EventId = 329, Level = LogLevel.Warning, Message = "disks of {Instance} cannot be looked after now: {Reason}")]
+    private partial void LogDisksNotAligned(string instance, string reason);
+
+    [LoggerMessage(EventId = 330, Level = LogLevel.Warning, Message = "disk {Volume} of {Instance}: {Reason}")]
+    private partial void LogDiskProblem(string instance, string volume, string reason);
+
+    [LoggerMessage(EventId = 331, Level = LogLevel.Information, Message = "instance {Instance} has given back {Volume}")]
+    private partial void LogDetached(string instance, string volume);
 }

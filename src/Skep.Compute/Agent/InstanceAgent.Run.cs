@@ -17,9 +17,12 @@ public sealed partial class InstanceAgent
             return null;
         }
 
+        await ReleaseDetachedAsync(key, instance, ct);
         if (state != InstanceState.Pending)
             await SetAsync(key, (_, status) => { BecomePending(status); status.LaunchTime = Time.GetUtcNow(); }, ct);
-        var assembly = MachineAssembly.From(_client.View, key, instance.Spec, _hypervisor.NeedsDevices);
+        var view = _client.View;
+        var spec = view.Get(key)?.View(ComputeKinds.Instance).Spec ?? instance.Spec; // without what was just detached
+        var assembly = MachineAssembly.From(view, key, spec, _hypervisor.NeedsDevices);
         if (assembly.Waiting is { } waiting)
             return await AwaitPartsAsync(key, instance, waiting, ct);
         if (assembly.Failure is { } failure)
@@ -40,14 +43,26 @@ public sealed partial class InstanceAgent
             return await FailAsync(key, instance, StateReasons.InternalError(ex.Message), ct);
         }
 
-        return await RunningAsync(key, instance, InstanceState.Pending, await _hypervisor.ObserveAsync(key, ct), ct);
+        return await RunningAsync(key, instance, InstanceState.Pending, await _hypervisor.ObserveAsync(key, ct), config.Disks, ct);
     }
 
     /// <summary>The instance should run and its machine does.</summary>
-    private async Task<TimeSpan?> RunningAsync(ResourceKey key, Instance instance, string state, MachineStatus machine, CancellationToken ct)
+    private async Task<TimeSpan?> RunningAsync(
+        ResourceKey key, Instance instance, string state, MachineStatus machine, IReadOnlyList<MachineDisk> startedWith, CancellationToken ct)
     {
         if (state != InstanceState.Running || instance.Status?.ProcessId != machine.ProcessId)
-            await SetAsync(key, (i, status) => BecomeRunning(key, i, status, state, machine), ct);
+        {
+            await SetAsync(
+                key,
+                (i, status) =>
+                {
+                    BecomeRunning(key, i, status, state, machine);
+                    if (startedWith.Count > 0)
+                        status.BlockDevices = [.. startedWith.Select(d => Describe(DiskStatus.AttachedAs(d), null, Time.GetUtcNow()))];
+                },
+                ct);
+        }
+
         await _hypervisor.TidyAsync(key, ct);
         if (machine.Phase is MachinePhase.Paused)
         {
@@ -60,7 +75,7 @@ public sealed partial class InstanceAgent
         if (state == InstanceState.Running && instance.Spec.Reboots > instance.Status!.Reboots)
             return await RebootAsync(key, ct);
         ClearProgress(key);
-        return null;
+        return await AlignDisksAsync(key, ct);
     }
 
     /// <summary>Gracefully first, as EC2: the power button, and a reset when the guest does not shut down in time.</summary>

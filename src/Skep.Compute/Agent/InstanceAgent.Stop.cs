@@ -6,7 +6,7 @@ namespace Skep.Compute.Agent;
 public sealed partial class InstanceAgent
 {
     /// <summary>The instance should be stopped, or a stop is under way.</summary>
-    private async Task<TimeSpan?> StopAsync(ResourceKey key, string state, MachineStatus machine, CancellationToken ct)
+    private async Task<TimeSpan?> StopAsync(ResourceKey key, Instance instance, string state, MachineStatus machine, CancellationToken ct)
     {
         if (machine.Phase is MachinePhase.Running or MachinePhase.Paused)
         {
@@ -25,6 +25,7 @@ public sealed partial class InstanceAgent
             LogStopped(key.Name);
         }
 
+        await ReleaseDetachedAsync(key, instance, ct);
         return null;
     }
 
@@ -83,6 +84,7 @@ public sealed partial class InstanceAgent
     {
         status.State = InstanceState.Stopped;
         status.ProcessId = null;
+        status.BlockDevices = null;
         status.GuestReachableTime = null;
     }
 }

@@ -92,12 +92,12 @@ public sealed partial class InstanceAgent : IReconciler
         if (machine.Phase is not MachinePhase.Absent)
             NoteMemory(key, instance);
         if (instance.Spec.RunState == InstanceRunState.Stopped || state == InstanceState.Stopping)
-            return await StopAsync(key, state, machine, ct);
+            return await StopAsync(key, instance, state, machine, ct);
         return machine.Phase switch
         {
             MachinePhase.Absent => await StartAsync(key, instance, state, machine, ct),
             MachinePhase.ShutDown => await GuestShutDownAsync(key, instance, ct),
-            _ => await RunningAsync(key, instance, state, machine, ct),
+            _ => await RunningAsync(key, instance, state, machine, [], ct),
         };
     }
 

@@ -20,4 +20,13 @@ public sealed record InstanceAgentOptions
 
     /// <summary>A machine paused by a failing disk is let go on this often.</summary>
     public TimeSpan ResumePeriod { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A guest that has not let go of a disk after this time is said to be busy with it.</summary>
+    public TimeSpan DiskBusyAfter { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A disk whose removal is forced is taken away this long after its removal was first asked for.</summary>
+    public TimeSpan DiskForceDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>While disks come or go, the machine is looked at this often.</summary>
+    public TimeSpan DiskPeriod { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -42,6 +42,7 @@ internal static class InstanceParts
         status.State = InstanceState.Terminated;
         status.TerminatedTime ??= now;
         status.ProcessId = null;
+        status.BlockDevices = null;
         status.PrivateIpAddress = null;
         status.GuestReachableTime = null;
     }

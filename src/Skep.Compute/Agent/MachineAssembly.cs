@@ -24,6 +24,8 @@ internal sealed record MachineAssembly(MachineConfig? Machine, string? Waiting, 
         if (view.Get(ComputeKinds.InstanceType, "", spec.InstanceType) is not { } type)
             return Failed($"instance type {spec.InstanceType} does not exist");
         var image = view.Get(ComputeKinds.Image, key.Namespace, spec.ImageId) ?? FindPublic(view, spec.ImageId);
+        if (spec.BlockDevices.Count > 0 && !spec.BlockDevices.Exists(d => d.DeviceName == spec.RootDeviceName))
+            return Failed($"no volume is attached at root ({spec.RootDeviceName})");
         var disks = new List<MachineDisk>();
         foreach (var device in spec.BlockDevices.OrderByDescending(d => d.DeviceName == spec.RootDeviceName))
         {
@@ -65,12 +67,15 @@ internal sealed record MachineAssembly(MachineConfig? Machine, string? Waiting, 
     {
         if (!TryGet(view, new ResourceKey(VolumeView.GroupResource, ns, device.VolumeId), out var resource))
             return Failed($"volume {device.VolumeId} does not exist");
-        var status = resource.View(MachinePartsJson.Default.VolumeView).Status;
+        var volume = resource.View(MachinePartsJson.Default.VolumeView);
+        var status = volume.Status;
         if (status?.State == "error")
             return Failed($"volume {device.VolumeId} failed: {status.Message ?? "no reason given"}");
-        if (status?.State is not ("available" or "in-use") || (needsDevices && status.Path is null))
-            return WaitingFor($"volume {device.VolumeId} ({status?.State ?? "creating"})");
-        disks.Add(new MachineDisk(device.VolumeId, status.Path ?? "", status.Format ?? "qcow2"));
+        if (volume.Disk(device.VolumeId, needsDevices) is not { } disk)
+            return WaitingFor($"volume {device.VolumeId} ({status?.Hold ?? status?.State ?? "creating"})");
+        if (status!.SizeGib < volume.Spec.SizeGib)
+            return WaitingFor($"volume {device.VolumeId} to grow to {volume.Spec.SizeGib} GiB");
+        disks.Add(disk);
         return null;
     }
 

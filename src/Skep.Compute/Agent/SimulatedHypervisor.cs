@@ -8,6 +8,7 @@ namespace Skep.Compute.Agent;
 public sealed class SimulatedHypervisor : IHypervisor
 {
     private readonly ConcurrentDictionary<ResourceKey, MachinePhase> _machines = new();
+    private readonly ConcurrentDictionary<ResourceKey, IReadOnlyList<DiskStatus>> _disks = new();
 
     /// <inheritdoc/>
     public Action<ResourceKey>? Changed { get; set; }
@@ -33,7 +34,18 @@ public sealed class SimulatedHypervisor : IHypervisor
             : new MachineStatus(MachinePhase.Absent, null, null, WasHostRestarted: true));
 
     /// <inheritdoc/>
-    public Task StartAsync(MachineConfig machine, CancellationToken ct) => BecomeAsync(machine.Instance, MachinePhase.Running);
+    public Task StartAsync(MachineConfig machine, CancellationToken ct)
+    {
+        _disks[machine.Instance] = [.. machine.Disks.Select(DiskStatus.AttachedAs)];
+        return BecomeAsync(machine.Instance, MachinePhase.Running);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DiskStatus>> AlignDisksAsync(ResourceKey instance, DiskPlan plan, CancellationToken ct)
+    {
+        var kept = _disks.GetValueOrDefault(instance, []).Where(d => plan.Kept.Contains(d.VolumeId));
+        return Task.FromResult(_disks[instance] = [.. kept, .. plan.Wanted.Select(DiskStatus.AttachedAs)]);
+    }
 
     /// <inheritdoc/>
     public Task PowerDownAsync(ResourceKey instance, CancellationToken ct) =>
@@ -49,6 +61,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public Task KillAsync(ResourceKey instance, CancellationToken ct)
     {
         _machines.TryRemove(instance, out _);
+        _disks.TryRemove(instance, out _);
         return Task.CompletedTask;
     }
 

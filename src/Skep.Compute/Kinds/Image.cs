@@ -33,6 +33,9 @@ public sealed class ImageSpec : OpenObject
     [Description("A snapshot the image was registered from.")]
     public string? SnapshotId { get; set; }
 
+    [Description("Disks that instances get beside the root, and what differs from the defaults for the root.")]
+    public List<ImageBlockDevice>? BlockDevices { get; set; }
+
     [Description("A disk image served in simulation only: there is no file.")]
     public bool IsSimulated { get; set; }
 
@@ -48,6 +51,22 @@ public sealed class ImageSpec : OpenObject
     [Description("SHA-256 of the file, in hex.")]
     public string? Sha256 { get; set; }
     public Dictionary<string, string>? Tags { get; set; }
+}
+
+/// <summary>A disk of the instances that start from an image.</summary>
+public sealed class ImageBlockDevice : OpenObject
+{
+    public string DeviceName { get; set; } = "";
+
+    [Description("Size in GiB; the image's or the snapshot's own unless given.")]
+    public long? SizeGib { get; set; }
+
+    [Description("The snapshot that the disk starts with; not for the root of an image that has a file.")]
+    public string? SnapshotId { get; set; }
+    public string? VolumeType { get; set; }
+    public int? Iops { get; set; }
+    public int? Throughput { get; set; }
+    public bool? DeleteOnTermination { get; set; }
 }
 
 /// <summary>Where an image stands.</summary>

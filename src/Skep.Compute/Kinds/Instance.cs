@@ -131,8 +131,43 @@ public sealed class InstanceStatus : OpenObject
     [Description("First private address; for columns.")]
     public string? PrivateIpAddress { get; set; }
 
+    [Description("Disks of the machine, while there is one.")]
+    public List<InstanceBlockDeviceStatus>? BlockDevices { get; set; }
+
     [Description("The guest fetched its metadata since it was started, so its own check passed.")]
     public DateTimeOffset? GuestReachableTime { get; set; }
+}
+
+/// <summary>What an instance's machine has of a volume.</summary>
+public sealed class InstanceBlockDeviceStatus : OpenObject
+{
+    public string VolumeId { get; set; } = "";
+
+    [Description("attaching, attached, detaching or busy.")]
+    public string State { get; set; } = DiskState.Attaching;
+
+    [Description("The size that the guest sees.")]
+    public long? SizeGib { get; set; }
+
+    [Description("What the disk is kept to.")]
+    public DiskLimits? Limits { get; set; }
+
+    [Description("Why it cannot be attached, grown or limited at the moment.")]
+    public string? Message { get; set; }
+}
+
+/// <summary>EC2's states of an attachment.</summary>
+public static class DiskState
+{
+    public const string Attaching = "attaching";
+    public const string Attached = "attached";
+
+    /// <summary>The guest was asked to let go of it.</summary>
+    public const string Detaching = "detaching";
+
+    /// <summary>The guest was asked and does not let go.</summary>
+    public const string Busy = "busy";
+    public const string Detached = "detached";
 }
 
 /// <summary>EC2's instance states.</summary>

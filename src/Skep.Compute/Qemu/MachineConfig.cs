@@ -33,9 +33,6 @@ public sealed record MachineConfig
     public MachineKernel? Kernel { get; init; }
 }
 
-/// <summary>A disk: <paramref name="Format"/> is qcow2 or raw, <paramref name="VolumeId"/> becomes its serial number.</summary>
-public sealed record MachineDisk(string VolumeId, string Path, string Format);
-
 /// <summary>A network interface: a tap in a namespace of the host.</summary>
 public sealed record MachineNic(string InterfaceId, string MacAddress, string? NetworkNamespace, string DeviceName);
 

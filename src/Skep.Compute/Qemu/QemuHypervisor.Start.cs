@@ -137,24 +137,35 @@ public sealed partial class QemuHypervisor
 
     private QemuLaunch Prepare(MachineConfig machine, MachineRecord record, ProcessUser? user)
     {
-        foreach (var disk in machine.Disks)
-        {
-            if (!File.Exists(disk.Path))
-                throw new MachineException($"the disk of {disk.VolumeId}, {disk.Path}, does not exist");
-            if (user is null)
-                continue;
-            HostFile.SetOwner(disk.Path, user);
-            File.SetUnixFileMode(disk.Path, OwnerOnly);
-        }
-
         return new QemuLaunch
         {
             Directory = _files.DirectoryOf(machine.Instance),
             Accelerator = Acceleration,
             Firmware = record.IsUefi ? PrepareFirmware(machine, user) : null,
-            Disks = [.. machine.Disks.Select(d => _diskAccess.For(d.Path))],
+            Disks = [.. machine.Disks.Select(d => PrepareDisk(d, user))],
             MonitorFd = DetachedCommand.FirstHandle,
         };
+    }
+
+    /// <summary>Lets the user of machines open a disk, and says how it is read.</summary>
+    /// <exception cref="MachineException">It is not there.</exception>
+    private DiskAccess PrepareDisk(MachineDisk disk, ProcessUser? user)
+    {
+        var path = disk.Source switch
+        {
+            DiskSource.NetworkBlockDevice device => device.SocketPath,
+            DiskSource.LocalFile file => file.Path,
+            _ => throw new ArgumentException($"{disk.Source.GetType().Name} is no source of a disk", nameof(disk)),
+        };
+        if (!File.Exists(path))
+            throw new MachineException($"the disk of {disk.VolumeId}, {path}, does not exist");
+        if (user is not null)
+        {
+            HostFile.SetOwner(path, user);
+            File.SetUnixFileMode(path, OwnerOnly);
+        }
+
+        return disk.Source is DiskSource.LocalFile ? _diskAccess.For(path) : new DiskAccess("threads", IsDirect: false);
     }
 
     private FirmwareFiles PrepareFirmware(MachineConfig machine, ProcessUser? user)

@@ -102,6 +102,21 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
     public Task ResumeAsync(ResourceKey instance, CancellationToken ct) => ExecuteAsync(instance, ct, "cont");
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<DiskStatus>> AlignDisksAsync(ResourceKey instance, DiskPlan plan, CancellationToken ct)
+    {
+        if (!_machines.TryGetValue(instance, out var machine))
+            throw new MachineException($"{instance.Name} has no running machine");
+        try
+        {
+            return await new DiskHotPlug(machine.ExecuteAsync, async (disk, token) => PrepareDisk(disk, await PrepareUserAsync(token))).AlignAsync(plan, ct);
+        }
+        catch (QmpException ex)
+        {
+            throw new MachineException(ex.Message);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task KillAsync(ResourceKey instance, CancellationToken ct)
     {
         var record = _files.Read(instance);
@@ -175,6 +190,7 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
 
     private async Task EndAsync(ResourceKey instance, QemuMachine machine, CancellationToken ct)
     {
+        await QuitAsync(machine);
         machine.Process.Kill();
         try
         {

@@ -34,9 +34,11 @@ internal sealed class QemuMachine(DetachedProcess process) : IAsyncDisposable
         return answer.GetProperty("status").GetString()!;
     }
 
-    public Task<JsonElement> ExecuteAsync(string command, CancellationToken ct) =>
+    public Task<JsonElement> ExecuteAsync(string command, CancellationToken ct) => ExecuteAsync(command, arguments: null, ct);
+
+    public Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, CancellationToken ct) =>
         (_monitor ?? throw new QmpException(QmpFailure.Disconnected, "QEMU's monitor is not connected"))
-        .ExecuteAsync(command, arguments: null, _queryTimeout, ct);
+        .ExecuteAsync(command, arguments, _queryTimeout, ct);
 
     public async ValueTask DisposeAsync()
     {

@@ -7,4 +7,5 @@ namespace Skep.Storage.Kinds;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Volume))]
+[JsonSerializable(typeof(Snapshot))]
 public sealed partial class StorageJson : JsonSerializerContext;

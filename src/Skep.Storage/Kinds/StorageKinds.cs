@@ -21,6 +21,21 @@ public static class StorageKinds
         Validate = VolumeRules.Validate,
     };
 
+    /// <summary>Volumes' contents at points in time.</summary>
+    public static readonly Kind<Snapshot> Snapshot = new(StorageJson.Default.Snapshot)
+    {
+        Group = Group, Name = "Snapshot", Plural = "snapshots", ShortNames = ["snap"], Categories = ["all"],
+        Description = "A volume's content at a point in time.",
+        Columns =
+        [
+            new("State", "status.state"), new("Progress", "status.progress", "integer"), new("Volume", "spec.volumeId"),
+            new("Size-GiB", "spec.volumeSizeGib", "integer"), new("Captured", "status.capturedTime", "date", Wide: true),
+            new("Consistency", "status.consistency", Wide: true),
+        ],
+        SelectableFields = ["spec.nodeName", "spec.volumeId", "status.state"],
+        Validate = SnapshotRules.Validate,
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [Volume];
+    public static IReadOnlyList<Kind> All { get; } = [Volume, Snapshot];
 }

@@ -37,6 +37,9 @@ public sealed class VolumeSpec : OpenObject
     [Description("MiB per second.")]
     public int? Throughput { get; set; }
     public VolumeAttachment? Attachment { get; set; }
+
+    [Description("EC2's attribute of the name. No effect: I/O is never held back after a failure.")]
+    public bool AutoEnableIO { get; set; }
     public Dictionary<string, string>? Tags { get; set; }
 }
 
@@ -47,6 +50,22 @@ public sealed class VolumeAttachment : OpenObject
     public string Device { get; set; } = "";
     public DateTimeOffset AttachTime { get; set; }
     public bool DeleteOnTermination { get; set; }
+
+    [Description("Requested or Forced when it is to end; absent while it is to last.")]
+    public string? Detach { get; set; }
+
+    [Description("When its end was asked for.")]
+    public DateTimeOffset? DetachTime { get; set; }
+}
+
+/// <summary>Values of <see cref="VolumeAttachment.Detach"/>.</summary>
+public static class VolumeDetach
+{
+    /// <summary>When the guest lets go of the disk.</summary>
+    public const string Requested = "Requested";
+
+    /// <summary>The same, but after a while without the guest's consent.</summary>
+    public const string Forced = "Forced";
 }
 
 /// <summary>Where a volume stands.</summary>
@@ -60,5 +79,32 @@ public sealed class VolumeStatus : OpenObject
 
     [Description("qcow2 or raw.")]
     public string? Format { get; set; }
+
+    [Description("The Unix socket of the NBD server that serves the disk, in place of a file.")]
+    public string? NbdSocket { get; set; }
+
+    [Description("The disk's name on that server.")]
+    public string? NbdExport { get; set; }
+
+    [Description("The disk's size, which follows spec.sizeGib when that grows.")]
+    public long? SizeGib { get; set; }
+
+    [Description("What machines are kept to.")]
+    public VolumeLimits? Limits { get; set; }
+
+    [Description("The newest change of size or performance.")]
+    public VolumeModification? Modification { get; set; }
     public string? Message { get; set; }
+
+    [Description("The snapshot that parts of the content still come from; absent once the volume stands alone.")]
+    public string? HydratingFrom { get; set; }
+
+    [Description("Percent of the snapshot's content that has arrived.")]
+    public int? HydrationProgress { get; set; }
+
+    [Description("Why the file must not be opened by a machine for the moment: \"snapshot snap-…\".")]
+    public string? Hold { get; set; }
+
+    [Description("The newest snapshot since which the file keeps account of what changes.")]
+    public string? ChangesSince { get; set; }
 }

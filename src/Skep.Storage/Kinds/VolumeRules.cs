@@ -5,29 +5,12 @@ namespace Skep.Storage.Kinds;
 /// <summary>The rules of kind Volume: EBS' limits of sizes and performance by type.</summary>
 internal static class VolumeRules
 {
-    private const int Gp3ThroughputMin = 125;
-    private const int Gp3ThroughputMax = 1_000;
-
-    /// <summary>Limits of one type; IopsMax 0 means that operations per second cannot be chosen.</summary>
-    private sealed record Limits(long SizeMin, long SizeMax, int IopsMin, int IopsMax, bool IsIopsRequired, int IopsPerGib);
-
-    private static readonly Dictionary<string, Limits> _limits = new()
-    {
-        ["gp2"] = new(1, 16_384, 0, 0, IsIopsRequired: false, 0),
-        ["gp3"] = new(1, 16_384, 3_000, 16_000, IsIopsRequired: false, 500),
-        ["io1"] = new(4, 16_384, 100, 64_000, IsIopsRequired: true, 50),
-        ["io2"] = new(4, 16_384, 100, 256_000, IsIopsRequired: true, 1_000),
-        ["st1"] = new(125, 16_384, 0, 0, IsIopsRequired: false, 0),
-        ["sc1"] = new(125, 16_384, 0, 0, IsIopsRequired: false, 0),
-        ["standard"] = new(1, 1_024, 0, 0, IsIopsRequired: false, 0),
-    };
-
     public static IEnumerable<FieldError> Validate(Volume value, Volume? old)
     {
         var spec = value.Spec;
-        if (!_limits.TryGetValue(spec.VolumeType, out var limits))
+        if (VolumeType.Find(spec.VolumeType) is not { } limits)
         {
-            yield return new("spec.volumeType", FieldErrorReason.NotSupported, $"\"{spec.VolumeType}\" is none of {string.Join(", ", _limits.Keys)}");
+            yield return new("spec.volumeType", FieldErrorReason.NotSupported, $"\"{spec.VolumeType}\" is none of {string.Join(", ", VolumeType.All.Select(t => t.Name))}");
             yield break;
         }
 
@@ -35,6 +18,8 @@ internal static class VolumeRules
             yield return new("spec.sizeGib", FieldErrorReason.Invalid, $"a {spec.VolumeType} volume has {limits.SizeMin} to {limits.SizeMax} GiB, not {spec.SizeGib}");
         foreach (var error in CheckPerformance(spec, limits))
             yield return error;
+        if (spec.Attachment?.Detach is not (null or VolumeDetach.Requested or VolumeDetach.Forced))
+            yield return new("spec.attachment.detach", FieldErrorReason.NotSupported, $"\"{spec.Attachment.Detach}\" is neither {VolumeDetach.Requested} nor {VolumeDetach.Forced}");
         if (old is null)
             yield break;
         if (spec.SizeGib < old.Spec.SizeGib)
@@ -45,7 +30,7 @@ internal static class VolumeRules
             yield return new("spec.encrypted", FieldErrorReason.Forbidden, "encryption cannot be changed");
     }
 
-    private static IEnumerable<FieldError> CheckPerformance(VolumeSpec spec, Limits limits)
+    private static IEnumerable<FieldError> CheckPerformance(VolumeSpec spec, VolumeType limits)
     {
         if (spec.Iops is { } iops)
         {
@@ -63,9 +48,9 @@ internal static class VolumeRules
 
         if (spec.Throughput is not { } throughput)
             yield break;
-        if (spec.VolumeType != "gp3")
+        if (limits.ThroughputMax == 0)
             yield return new("spec.throughput", FieldErrorReason.Forbidden, $"cannot be chosen for {spec.VolumeType}");
-        else if (throughput is < Gp3ThroughputMin or > Gp3ThroughputMax)
-            yield return new("spec.throughput", FieldErrorReason.Invalid, $"a gp3 volume has {Gp3ThroughputMin} to {Gp3ThroughputMax} MiB/s, not {throughput}");
+        else if (throughput < limits.ThroughputMin || throughput > limits.ThroughputMax)
+            yield return new("spec.throughput", FieldErrorReason.Invalid, $"a {spec.VolumeType} volume has {limits.ThroughputMin} to {limits.ThroughputMax} MiB/s, not {throughput}");
     }
 }

@@ -66,6 +66,7 @@ internal sealed class RootVolumeController(ResourceClient client) : IReconciler
         instance.Spec.BlockDevices is null or []
         && instance.Metadata.DeletionTimestamp is null
         && instance.Spec.RunState != "Terminated"
+        && instance.Status?.FirstRunningTime is null // one that ran had a root, which somebody has detached
         && instance.Status?.State is null or "pending" or "stopped";
 
     private static ImageView? FindImage(View view, string ns, string idOrName) =>

@@ -8,8 +8,8 @@ using Skep.Storage.Kinds;
 namespace Skep.Storage.Volumes;
 
 /// <summary>
-/// What a node does for the volumes bound to it: makes their files, says what state they are in, removes the files of
-/// deleted ones once no machine uses them, and at its start those that no volume explains.
+/// What a node does for the volumes bound to it: makes their files, grows them, says what state they are in, removes the
+/// files of deleted ones once no machine uses them, and at its start those that no volume explains.
 /// </summary>
 internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles files, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
 {
@@ -33,7 +33,7 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             return [changed.Key];
         if (changed.Key.GroupResource == InstanceView.Resource)
         {
-            // What waits for an instance: its volumes on their way out.
+            // What waits for an instance: its volumes on their way out, and those that its machine grows.
             return (changed.View(ForeignJson.Default.InstanceView).Spec.BlockDevices ?? [])
                 .Select(d => StorageKinds.Volume.Key(changed.Key.Namespace, d.VolumeId));
         }
@@ -58,8 +58,7 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
 
         if (volume.Status?.Path is null)
             return await MakeAsync(key, volume, view, ct);
-        await SetStateAsync(key, ct);
-        return null;
+        return await KeepAsync(key, volume, view, ct);
     }
 
     /// <summary>A volume that no node was chosen for belongs to whoever takes it first.</summary>
@@ -90,7 +89,10 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             await client.ModifyAsync(StorageKinds.Volume, key, v =>
             {
                 v.Spec.NodeName = options.NodeName;
-                v.Status = new VolumeStatus { State = StateOf(v), Path = files.PathOf(key.Name), Format = "qcow2" };
+                v.Status = new VolumeStatus
+                {
+                    State = StateOf(v), Path = files.PathOf(key.Name), Format = "qcow2", SizeGib = volume.Spec.SizeGib, Limits = LimitsOf(v.Spec),
+                };
                 return true;
             }, ct);
             return null;
@@ -143,17 +145,6 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
     private static bool IsUsed(ResourceKey key, Volume volume, View view) =>
         volume.Spec.Attachment is { InstanceId: { Length: > 0 } instanceId }
         && view.Get(new ResourceKey(InstanceView.Resource, key.Namespace, instanceId))?.View(ForeignJson.Default.InstanceView) is { UsesDisks: true };
-
-    private Task SetStateAsync(ResourceKey key, CancellationToken ct) =>
-        client.ModifyAsync(StorageKinds.Volume, key, v =>
-        {
-            var state = StateOf(v);
-            if (v.Status!.State == state && v.Status.Message is null)
-                return false;
-            v.Status.State = state;
-            v.Status.Message = null;
-            return true;
-        }, ct);
 
     private Task SetErrorAsync(ResourceKey key, string message, CancellationToken ct) =>
         client.ModifyAsync(StorageKinds.Volume, key, v =>

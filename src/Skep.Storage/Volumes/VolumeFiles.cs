@@ -62,6 +62,23 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
         }
     }
 
+    /// <summary>Grows the disk in a file that no machine has open. One that has the size already stays as it is.</summary>
+    /// <exception cref="VolumeException">It cannot be grown now; it is as it was.</exception>
+    public async Task GrowAsync(string path, string format, long sizeGib, CancellationToken ct)
+    {
+        try
+        {
+            var diskFormat = format == "raw" ? DiskImageFormat.Raw : DiskImageFormat.Qcow2;
+            var info = await _qemuImg.InfoAsync(path, diskFormat, ct);
+            if (info.VirtualSizeBytes < sizeGib * GiB)
+                await _qemuImg.ResizeAsync(path, diskFormat, sizeGib * GiB, ct);
+        }
+        catch (Exception ex) when (ex is CommandException or IOException)
+        {
+            throw new VolumeException(ex.Message) { IsTransient = true };
+        }
+    }
+
     /// <summary>Removes a volume's file, if it is there.</summary>
     public void Remove(string volumeId)
     {

@@ -3,6 +3,7 @@ using Skep.Cli.Blocks;
 using Skep.Cli.DaemonDoctor;
 using Skep.Cli.Completion;
 using Skep.Cli.Images;
+using Skep.Cli.Nbd;
 using Skep.Cli.Quickstart;
 using Skep.Cli.Resources;
 using Skep.Cli.Vm;
@@ -81,11 +82,12 @@ internal static class RootCommandFactory
         yield return DaemonVersion.Create(context);
         yield return VmCommands.Create(context);
         yield return ImageCommands.Create(context);
+        yield return BlocksCommands.Create(context);
+        yield return NbdCommands.Create(context);
         yield return GetCommand.Create(context);
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);
         yield return DescribeCommand.Create(context);
-        yield return BlocksCommands.Create(context);
         yield return CompletionCommand.Create(context);
     }
 }

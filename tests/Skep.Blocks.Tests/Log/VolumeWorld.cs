@@ -1,4 +1,5 @@
 using Skep.Blocks.Files;
+using Skep.Blocks.Keys;
 using Skep.Blocks.Log;
 
 namespace Skep.Blocks.Tests.Log;

@@ -1,4 +1,5 @@
 using Skep.Compute.Agent;
+using Skep.Compute.Kinds;
 using Skep.Compute.Qemu;
 using Skep.Core.Resources;
 
@@ -20,6 +21,12 @@ internal sealed class FakeHypervisor : IHypervisor
     public int Resets { get; private set; }
     public int Starts { get; private set; }
 
+    /// <summary>Disks of the machine, by volume.</summary>
+    public Dictionary<string, DiskStatus> Disks { get; } = [];
+
+    /// <summary>Whether the guest lets go of a disk when it is asked.</summary>
+    public bool LetsGo { get; set; } = true;
+
     /// <summary>Calls left until one throws instead of, or after, doing its work; then no more.</summary>
     public int? FailAfterCalls { get; set; }
     public bool FailsAfterTheWork { get; set; }
@@ -40,6 +47,9 @@ internal sealed class FakeHypervisor : IHypervisor
             throw new MachineException(StartFailure);
         Assert.Equal(MachinePhase.Absent, Phase);
         Config = machine;
+        Disks.Clear();
+        foreach (var disk in machine.Disks)
+            Disks[disk.VolumeId] = DiskStatus.AttachedAs(disk);
         HasFiles = true;
         Phase = MachinePhase.Running;
         Starts++;
@@ -60,6 +70,22 @@ internal sealed class FakeHypervisor : IHypervisor
 
     public Task ResumeAsync(ResourceKey instance, CancellationToken ct) => DoAsync(() => Phase = MachinePhase.Running);
 
+    public async Task<IReadOnlyList<DiskStatus>> AlignDisksAsync(ResourceKey instance, DiskPlan plan, CancellationToken ct)
+    {
+        Assert.NotEqual(MachinePhase.Absent, Phase);
+        foreach (var disk in plan.Wanted.Where(d => !IsAsWanted(d)))
+            await DoAsync(() => Disks[disk.VolumeId] = DiskStatus.AttachedAs(disk));
+        foreach (var id in Disks.Keys.Where(id => !plan.Kept.Contains(id) && plan.Wanted.All(d => d.VolumeId != id)).ToList())
+        {
+            if (LetsGo || plan.Forced.Contains(id))
+                await DoAsync(() => Disks.Remove(id));
+            else
+                Disks[id] = Disks[id] with { Phase = DiskPhase.Leaving };
+        }
+
+        return [.. Disks.Values];
+    }
+
     public Task KillAsync(ResourceKey instance, CancellationToken ct) => DoAsync(() =>
     {
         Phase = MachinePhase.Absent;
@@ -73,6 +99,9 @@ internal sealed class FakeHypervisor : IHypervisor
     });
 
     public Task TidyAsync(ResourceKey instance, CancellationToken ct) => Task.CompletedTask;
+
+    private bool IsAsWanted(MachineDisk disk) =>
+        Disks.TryGetValue(disk.VolumeId, out var actual) && actual.SizeBytes == disk.SizeBytes && DiskLimits.AreSame(actual.Limits, disk.Limits);
 
     private Task DoAsync(Action work)
     {

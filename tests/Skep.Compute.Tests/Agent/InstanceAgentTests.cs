@@ -1,5 +1,6 @@
 using Skep.Compute.Agent;
 using Skep.Compute.Kinds;
+using Skep.Compute.Qemu;
 using Skep.Core.Resources;
 
 namespace Skep.Compute.Tests.Agent;
@@ -16,7 +17,7 @@ public sealed class InstanceAgentTests
         var status = world.Instance!.Status!;
         Assert.Equal((InstanceState.Running, 4711, "tcg", "172.31.0.9"), (status.State, status.ProcessId, status.Acceleration, status.PrivateIpAddress));
         var config = world.Hypervisor.Config!;
-        Assert.Equal((2, 1024L, "/volumes/v.qcow2", "vpc", "tap"), (config.VCpus, config.MemoryMib, config.Disks[0].Path, config.Nics[0].NetworkNamespace, config.Nics[0].DeviceName));
+        Assert.Equal((2, 1024L, new DiskSource.LocalFile("/volumes/v.qcow2", "qcow2"), "vpc", "tap"), (config.VCpus, config.MemoryMib, (DiskSource.LocalFile)config.Disks[0].Source, config.Nics[0].NetworkNamespace, config.Nics[0].DeviceName));
     }
 
     [Fact]

@@ -16,7 +16,12 @@ public sealed class QemuCommandLineTests
         InstanceType = "t3.micro",
         VCpus = 2,
         MemoryMib = 1024,
-        Disks = [new MachineDisk("vol-0123456789abcdef0", "/var/lib/skep/volumes/vol-0123456789abcdef0.qcow2", "qcow2")],
+        Disks = [
+            new MachineDisk("vol-0123456789abcdef0", new DiskSource.LocalFile("/var/lib/skep/volumes/vol-0123456789abcdef0.qcow2", "qcow2"))
+            {
+                SizeBytes = 8L << 30, Limits = new DiskLimits { Iops = 3_000, BytesPerSecond = 125 << 20, OperationBytes = 256 << 10 },
+            },
+        ],
         Nics = [new MachineNic("eni-0123456789abcdef0", "02:00:00:00:00:01", "skTst-vpc", "skTst-tap")],
     };
 

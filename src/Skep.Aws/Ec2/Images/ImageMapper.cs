@@ -1,5 +1,6 @@
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2.Model;
+using Skep.Compute.Kinds;
 using Skep.Core.Identity;
 using Skep.Core.Resources;
 
@@ -17,17 +18,17 @@ internal sealed class ImageMapper(AwsCall call)
     /// <summary>The account that owns an image.</summary>
     public string OwnerOf(ImageResource image) => _accounts.GetValueOrDefault(image.Metadata.Namespace ?? "", call.AccountId);
 
-    public Image Map(ImageResource image)
+    public Model.Image Map(ImageResource image)
     {
         var spec = image.Spec;
         var owner = OwnerOf(image);
-        return new Image
+        return new Model.Image
         {
             ImageId = image.Metadata.Name,
             Name = spec.Name,
             Description = spec.Description,
             State = image.Status?.State ?? "pending",
-            StateReason = image.Status?.StateReason is { } reason ? new StateReason { Code = reason.Code, Message = reason.Message } : null,
+            StateReason = image.Status?.StateReason is { } reason ? new Model.StateReason { Code = reason.Code, Message = reason.Message } : null,
             Architecture = spec.Architecture,
             // EC2 names legacy firmware so; Skep keeps QEMU's and the field's word.
             BootMode = spec.BootMode == "bios" ? "legacy-bios" : spec.BootMode,
@@ -43,22 +44,37 @@ internal sealed class ImageMapper(AwsCall call)
             UsageOperation = "RunInstances",
             RootDeviceName = spec.RootDeviceName,
             RootDeviceType = "ebs",
-            BlockDeviceMappings =
-            [
-                new BlockDeviceMapping
-                {
-                    DeviceName = spec.RootDeviceName,
-                    Ebs = new EbsBlockDevice
-                    {
-                        DeleteOnTermination = true,
-                        Encrypted = false,
-                        SnapshotId = spec.SnapshotId,
-                        VolumeSize = (int)((spec.SizeBytes + GibBytes - 1) / GibBytes),
-                        VolumeType = "gp3",
-                    },
-                },
-            ],
+            BlockDeviceMappings = [.. Devices(spec)],
             Tags = Tagging.ToWire(spec.Tags),
+        };
+    }
+
+    /// <summary>The root, and what instances get beside it.</summary>
+    private static IEnumerable<BlockDeviceMapping> Devices(ImageSpec spec)
+    {
+        var devices = spec.BlockDevices ?? [];
+        yield return Map(devices.Find(d => d.DeviceName == spec.RootDeviceName) ?? new ImageBlockDevice { DeviceName = spec.RootDeviceName }, spec);
+        foreach (var device in devices.Where(d => d.DeviceName != spec.RootDeviceName))
+            yield return Map(device, spec);
+    }
+
+    private static BlockDeviceMapping Map(ImageBlockDevice device, ImageSpec spec)
+    {
+        var isRoot = device.DeviceName == spec.RootDeviceName;
+        var sizeGib = device.SizeGib ?? (isRoot ? (spec.SizeBytes + GibBytes - 1) / GibBytes : null);
+        return new BlockDeviceMapping
+        {
+            DeviceName = device.DeviceName,
+            Ebs = new EbsBlockDevice
+            {
+                DeleteOnTermination = device.DeleteOnTermination ?? isRoot,
+                Encrypted = false,
+                SnapshotId = device.SnapshotId ?? (isRoot ? spec.SnapshotId : null),
+                VolumeSize = (int?)sizeGib,
+                VolumeType = device.VolumeType ?? "gp3",
+                Iops = device.Iops,
+                Throughput = device.Throughput,
+            },
         };
     }
 }

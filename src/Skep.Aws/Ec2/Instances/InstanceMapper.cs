@@ -1,5 +1,6 @@
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2.Model;
+using Skep.Aws.Ec2.Volumes;
 using Skep.Core.Resources;
 using Skep.Networking.Addresses;
 using States = Skep.Compute.Kinds.InstanceState;
@@ -85,7 +86,7 @@ internal sealed class InstanceMapper(AwsCall call)
         if (state is not States.Terminated)
         {
             AddInterfaces(result, spec, unsaved);
-            AddVolumes(result, spec, unsaved);
+            AddVolumes(result, resource, unsaved);
         }
 
         return result;
@@ -160,9 +161,9 @@ internal sealed class InstanceMapper(AwsCall call)
         };
     }
 
-    private void AddVolumes(Instance instance, Compute.Kinds.InstanceSpec spec, LaunchParts? unsaved)
+    private void AddVolumes(Instance instance, InstanceResource resource, LaunchParts? unsaved)
     {
-        foreach (var device in spec.BlockDevices)
+        foreach (var device in resource.Spec.BlockDevices)
         {
             var volume = unsaved?.Volumes.Find(v => v.Metadata.Name == device.VolumeId) ?? call.Find(StorageKinds.Volume, device.VolumeId);
             if (volume is null)
@@ -175,7 +176,7 @@ internal sealed class InstanceMapper(AwsCall call)
                     VolumeId = device.VolumeId,
                     AttachTime = volume.Spec.Attachment?.AttachTime,
                     DeleteOnTermination = device.DeleteOnTermination,
-                    Status = volume.Status?.State is "in-use" ? "attached" : "attaching",
+                    Status = VolumeMapper.AttachmentState(volume, resource),
                 },
             });
         }

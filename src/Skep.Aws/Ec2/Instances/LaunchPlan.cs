@@ -60,7 +60,7 @@ internal sealed record LaunchPlan
             Groups = LaunchNetwork.Groups(call, subnet, nic?.Groups ?? request.SecurityGroupIds, request.SecurityGroups),
             Address = LaunchNetwork.Address(call, subnet, nic?.PrivateIpAddress ?? request.PrivateIpAddress, count.Max),
             UserData = UserDataOf(request.UserData),
-            Volumes = PlannedVolume.FromMappings(image, request.BlockDeviceMappings),
+            Volumes = new LaunchVolumes(call, image).Plan(request.BlockDeviceMappings),
             MetadataOptions = LaunchOptions.Metadata(request.MetadataOptions),
             Interface = nic,
             ReservationId = call.Ids.NewAwsId("r"),

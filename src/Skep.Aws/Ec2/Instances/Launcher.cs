@@ -1,5 +1,6 @@
 using System.Net;
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Volumes;
 using Skep.Compute.Kinds;
 using Skep.Core.Resources;
 using Skep.Networking.Addresses;
@@ -126,11 +127,8 @@ internal sealed class Launcher(LaunchPlan plan, AwsCall call)
             Metadata = call.NewMetadata(call.NewId("vol")),
             Spec =
             {
-                SizeGib = planned.SizeGib,
-                VolumeType = planned.VolumeType,
-                Iops = planned.Iops,
-                Throughput = planned.Throughput,
-                ImageId = planned.IsRoot ? plan.Image.Metadata.Name : null,
+                ImageId = planned.ImageId,
+                SnapshotId = planned.SnapshotId,
                 AvailabilityZone = plan.Subnet.Spec.AvailabilityZone,
                 NodeName = node,
                 Tags = Tags("volume"),
@@ -141,6 +139,7 @@ internal sealed class Launcher(LaunchPlan plan, AwsCall call)
             },
             Status = new VolumeStatus(),
         };
+        planned.Shape.Apply(volume.Spec);
         volume.Metadata.Finalizers = [VolumeResource.Finalizer];
         call.Transaction.Create(StorageKinds.Volume, volume);
         return volume;

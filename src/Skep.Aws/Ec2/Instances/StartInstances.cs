@@ -27,6 +27,8 @@ internal sealed class StartInstances(InstanceCapacity capacity) : AwsOperation<S
 
             if (before is not States.Stopped)
                 throw Ec2Errors.IncorrectInstanceState(id, "started");
+            if (instance.Spec.BlockDevices.Count > 0 && !instance.Spec.BlockDevices.Exists(d => d.DeviceName == instance.Spec.RootDeviceName))
+                throw Ec2Errors.IncorrectState($"Invalid value '{id}' for instanceId. Instance does not have a volume attached at root ({instance.Spec.RootDeviceName})");
             instance.Spec.RunState = InstanceRunState.Running;
             instance.Status ??= new Compute.Kinds.InstanceStatus();
             instance.Status.State = States.Pending;
