@@ -7,6 +7,9 @@ switch (args)
     case ["store-writes"]:
         await StoreWrites.RunAsync(directory);
         return 0;
+    case ["log-volume"]:
+        await LogVolumeFigures.RunAsync(directory, CancellationToken.None);
+        return 0;
     case ["watch-fanout"]:
         await WatchFanout.RunAsync();
         return 0;
@@ -28,6 +31,7 @@ switch (args)
             """
             usage: Skep.Bench BENCHMARK
               store-writes         durable writes a second with 1 and 64 writers, beside SQLite alone
+              log-volume           a log-structured volume over this disk, with its objects in memory
               watch-fanout         time from one write to the last of 1,000 watchers, inside one process
             of the published program (SKEP_PROGRAM, else out/skep of the checkout; `./skep version` makes it):
               daemon               size, time to start, memory idle and with 1,000 simulated instances

@@ -12,7 +12,7 @@ public sealed partial class LogVolume
     {
         await DrainAsync(ct);
         if (await WriteCheckpointAsync(ct) is { } taken)
-            await taken.Done.Task.WaitAsync(ct);
+            await taken.Done.Task.WaitHereAsync(ct);
     }
 
     /// <summary>Saves what a record asks for right after it, while the state is exactly the one to save.</summary>

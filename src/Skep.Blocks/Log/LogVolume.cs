@@ -36,6 +36,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
         _store = StoreReader.Of(settings);
         _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = loaded.Base };
         _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache };
+        _readAhead = new ReadAhead(settings.ReadAheadBytes);
         _wal = new WriteAheadLog(_gate, settings, this, identity.VolumeId, walId, key, _stop.Token);
     }
 

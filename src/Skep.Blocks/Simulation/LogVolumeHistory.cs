@@ -115,7 +115,7 @@ internal sealed partial class LogVolumeHistory
         _machine = _machines.Single(machine => machine != first.Machine);
         var second = new ProcessSession(_machine, _machine.Start(), _faults) { Overtakes = first };
         await second.Process.RunAsync(() => RunSessionAsync(second, TakeOperation, onVerified: () => Overtake(first, isPaused)));
-        if (_random.Chance(500))
+        if (first.IsOvertaken && _random.Chance(500))
             await running;
         first.Machine.Kill();
         try
