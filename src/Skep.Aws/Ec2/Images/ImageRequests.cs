@@ -18,13 +18,7 @@ internal static class ImageRequests
     public static string Add(
         AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, ImageImportSource source, string? nodeName, Action<ImageSpec> describe)
     {
-        CheckName(call, name);
-        var id = call.NewId("ami");
-        var spec = new ImageSpec { Name = name, Tags = Tagging.ForType(tags, "image", "image", "snapshot") };
-        describe(spec);
-        var metadata = call.NewMetadata(id);
-        metadata.Finalizers = [Compute.Kinds.Image.Finalizer];
-        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus() });
+        var (id, spec) = AddPending(call, name, tags, describe);
         call.Transaction.Create(ComputeKinds.ImageImport, new ImageImport
         {
             Metadata = new ObjectMeta { Name = id, Namespace = call.Namespace },
@@ -40,6 +34,20 @@ internal static class ImageRequests
             },
         });
         return id;
+    }
+
+    /// <summary>Adds an image in state pending, which somebody else fills, to the call's transaction.</summary>
+    /// <exception cref="AwsException">InvalidAMIName.Malformed, InvalidAMIName.Duplicate.</exception>
+    public static (string Id, ImageSpec Spec) AddPending(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, Action<ImageSpec> describe)
+    {
+        CheckName(call, name);
+        var id = call.NewId("ami");
+        var spec = new ImageSpec { Name = name, Tags = Tagging.ForType(tags, "image", "image", "snapshot") };
+        describe(spec);
+        var metadata = call.NewMetadata(id);
+        metadata.Finalizers = [Compute.Kinds.Image.Finalizer];
+        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus() });
+        return (id, spec);
     }
 
     private static void CheckName(AwsCall call, string name)
