@@ -50,7 +50,7 @@ public static class SimulatedAgent
         {
             if (s.Metadata.DeletionTimestamp is not null)
                 return s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true;
-            if (s.Status?.State is SnapshotState.Completed || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
+            if (s.Status?.State is SnapshotState.Completed or SnapshotState.Error || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
                 return false;
             s.Status ??= new SnapshotStatus();
             s.Status.State = SnapshotState.Completed;
