@@ -217,7 +217,9 @@ public sealed class NbdServer : IAsyncDisposable
     private void StartThread(NbdSession session)
     {
         // On a thread's link every await of a session completes at once: this thread is the session's alone.
+#pragma warning disable VSTHRD002
         var thread = new Thread(() => ServeAsync(session).GetAwaiter().GetResult(), ThreadStackSize) { IsBackground = true, Name = "nbd" };
+#pragma warning restore VSTHRD002
         thread.Start();
     }
 
