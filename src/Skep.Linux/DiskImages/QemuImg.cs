@@ -55,6 +55,11 @@ public sealed class QemuImg(CommandRunner runner)
         return runner.CheckAsync(Make(DirectoryOf(path), _quickTimeout, ["create", "-q", "-f", format.QemuName(), .. options, Path.GetFileName(path), Bytes(sizeBytes)]), ct);
     }
 
+    /// <summary>Makes an empty qcow2 disk with clusters of a size.</summary>
+    public Task CreateAsync(string path, DiskImageFormat format, long sizeBytes, int clusterBytes, CancellationToken ct) =>
+        runner.CheckAsync(
+            Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-f", format.QemuName(), "-o", $"cluster_size={Bytes(clusterBytes)}", Path.GetFileName(path), Bytes(sizeBytes)), ct);
+
     /// <summary>
     /// Makes a qcow2 disk whose unwritten parts come from another file. <paramref name="backingFile"/> is written into the
     /// disk as it is: relative to the disk's own directory or absolute.
