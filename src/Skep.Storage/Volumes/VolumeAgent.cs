@@ -56,7 +56,7 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             return null;
         }
 
-        if (volume.Status?.Path is null)
+        if (volume.Status is null or { Path: null, NbdSocket: null })
             return await MakeAsync(key, volume, view, ct);
         return await KeepAsync(key, volume, view, ct);
     }
