@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ebs;
 using Skep.Aws.Ec2.Instances;
 using Skep.Aws.Kinds;
 using Skep.Core.Hosting;
@@ -21,6 +22,8 @@ public sealed class AwsRoom : IRoom
     {
         ServedOperations.Register(services);
         services.AddSingleton<InstanceCapacity>();
+        services.AddSingleton<EbsSnapshots>();
+        services.AddSingleton<EbsTokens>();
         services.AddSingleton<AwsMetrics>();
         services.AddSingleton<AwsAuthorization>();
         services.AddSingleton<SigV4Verifier>();

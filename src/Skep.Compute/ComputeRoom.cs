@@ -7,6 +7,7 @@ using Skep.Compute.Nodes;
 using Skep.Compute.Qemu;
 using Skep.Compute.Types;
 using Skep.Core.Hosting;
+using Skep.Core.Machines;
 using Skep.Core.Resources;
 using Skep.Linux.Processes;
 
@@ -25,9 +26,16 @@ public sealed class ComputeRoom : IRoom
         services.AddSingleton(new InstanceAgentOptions());
         services.AddSingleton<ProcessWatcher>();
         if (options.IsSimulated)
+        {
             services.AddSingleton<IHypervisor, SimulatedHypervisor>();
+            services.AddSingleton<IMachineDisks, SimulatedDisks>();
+        }
         else
-            services.AddSingleton<IHypervisor, QemuHypervisor>();
+        {
+            services.AddSingleton<QemuHypervisor>();
+            services.AddSingleton<IHypervisor>(s => s.GetRequiredService<QemuHypervisor>());
+            services.AddSingleton<IMachineDisks>(s => s.GetRequiredService<QemuHypervisor>());
+        }
 
         // In this order: types and the node exist before anything can be asked for.
         services.AddHostedService<InstanceTypeSeeder>();

@@ -20,6 +20,8 @@ using Skep.Networking;
 using Skep.Networking.Controllers;
 using Skep.Scheduling;
 using Skep.Storage;
+using Skep.Storage.Direct;
+using Skep.Storage.Snapshots;
 using Skep.Testing;
 
 namespace Skep.Aws.Tests;
@@ -82,6 +84,8 @@ public sealed class AwsWorld : IAsyncDisposable
         builder.Services.AddSingleton<IAuthorizer, GroupAuthorizer>();
         builder.Services.AddSingleton<RegionDefaults>();
         builder.Services.AddSingleton<Placement>();
+        builder.Services.AddSingleton<SnapshotStores>();
+        builder.Services.AddSingleton<DirectSnapshots>();
         new AwsRoom().AddServices(builder.Services, options);
         var app = builder.Build();
         app.Run(async context =>
@@ -138,6 +142,19 @@ public sealed class AwsWorld : IAsyncDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
         foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await _http.SendAsync(request, ct);
+    }
+
+    /// <summary>A signed request of a REST protocol.</summary>
+    public async Task<HttpResponseMessage> SendRestAsync(
+        string service, HttpMethod method, string path, string query, ReadOnlyMemory<byte> body, CancellationToken ct, params (string Name, string Value)[] headers)
+    {
+        var given = headers.Select(h => KeyValuePair.Create(h.Name, h.Value)).ToList();
+        var signed = new SigV4Request(method.Method, path, query, [new("Host", Endpoint.Authority), .. given], Convert.ToHexStringLower(SHA256.HashData(body.Span)));
+        var added = SigV4Signer.Sign(signed, new SigV4Credentials(AccessKeyId, SecretAccessKey, SessionToken: null), Region, service, Clock.GetUtcNow());
+        using var request = new HttpRequestMessage(method, new Uri(Endpoint, path + (query.Length > 0 ? "?" + query : ""))) { Content = body.IsEmpty ? null : new ReadOnlyMemoryContent(body) };
+        foreach (var (name, value) in given.Concat(added))
             request.Headers.TryAddWithoutValidation(name, value);
         return await _http.SendAsync(request, ct);
     }

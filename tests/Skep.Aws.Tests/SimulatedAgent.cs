@@ -1,8 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
+using Skep.Blocks.Chunks;
 using Skep.Compute.Kinds;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
 
 namespace Skep.Aws.Tests;
 
@@ -16,8 +19,24 @@ public static class SimulatedAgent
             await client.ModifyAsync(NetworkingKinds.NetworkInterface, resource.Key, n => Set(n.Status ??= new(), "in-use"), ct);
         foreach (var volume in client.View.List(StorageKinds.Volume, ns: null).ToList())
             await SettleAsync(client, volume, ct);
+        foreach (var snapshot in client.View.List(StorageKinds.Snapshot, ns: null).ToList())
+            await SettleAsync(client, snapshot, ct);
         foreach (var resource in client.View.List(ComputeKinds.Instance.GroupResource, ns: null, after: null).ToList())
             await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
+    }
+
+    /// <summary>Looks at everything once, and completes the snapshots whose blocks were put one by one.</summary>
+    public static async Task SettleAsync(AwsWorld world, CancellationToken ct)
+    {
+        var stores = world.Services.GetRequiredService<SnapshotStores>();
+        foreach (var snapshot in world.Client.View.List(StorageKinds.Snapshot, ns: null).Where(s => s.Spec.Sealed && s.Status?.State is SnapshotState.Pending).ToList())
+        {
+            var writer = await stores.OpenWriterAsync(new SnapshotRequest { SnapshotId = snapshot.Metadata.Name, SizeBytes = snapshot.Spec.VolumeSizeGib << 30 }, ct);
+            await writer.CompleteAsync(ct);
+            await stores.CloseWriterAsync(snapshot.Metadata.Name);
+        }
+
+        await SettleAsync(world.Client, ct);
     }
 
     /// <summary>Looks at everything whenever an instance or a volume changes, until cancelled.</summary>
@@ -43,6 +62,20 @@ public static class SimulatedAgent
             }
         }
     }
+
+    private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Snapshot, StorageKinds.Snapshot.Key(snapshot.Metadata.Namespace!, snapshot.Metadata.Name), s =>
+        {
+            if (s.Metadata.DeletionTimestamp is not null)
+                return s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true;
+            if (s.Status?.State is SnapshotState.Completed || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
+                return false;
+            s.Status ??= new SnapshotStatus();
+            s.Status.State = SnapshotState.Completed;
+            s.Status.Progress = 100;
+            s.Status.CapturedTime = s.Status.CompletionTime = client.Time.GetUtcNow();
+            return true;
+        }, ct);
 
     private static async Task SettleAsync(ResourceClient client, Volume volume, CancellationToken ct)
     {

@@ -34,7 +34,7 @@ internal sealed class AsyncSignal
         }
         try
         {
-            await waiter.Task.WaitAsync(timeout, time, ct);
+            await waiter.Task.WaitHereAsync(timeout, time, ct);
         }
         catch (TimeoutException)
         {

@@ -7,7 +7,7 @@ namespace Skep.Blocks.Log;
 /// Reads content of data objects: from memory, from the local cache, or by ranged GETs; whatever comes from the store or
 /// the disk is checked before it is served or kept. Thread-safe.
 /// </summary>
-internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, LogVolumeSettings settings)
+internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, string volume, LogVolumeServices services)
 {
     private const int HeadersMax = 1024;
     private const int MemoryBlocks = 64;
@@ -71,6 +71,14 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, LogVo
         }
     }
 
+    /// <summary>Brings the run of blocks near that begins with a sector's block, if that block is not.</summary>
+    public async ValueTask PrefetchRunAsync(SourceObject source, uint sector, uint sectors, CancellationToken ct)
+    {
+        int block = (int)(sector / DataObjectHeader.BlockSectors);
+        if (!_memory.Contains(new BlockKey(source.Id, block)))
+            await FetchRunAsync(source, block, (int)((sectors - 1) / DataObjectHeader.BlockSectors), skip: 0, default, ct);
+    }
+
     /// <summary>Fetches, or waits for who fetches already.</summary>
     /// <returns>Bytes of the destination that were filled.</returns>
     private async ValueTask<int> FetchAsync(SourceObject source, int block, int last, int offset, Memory<byte> destination, CancellationToken ct)
@@ -82,7 +90,7 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, LogVo
         if (other is not null)
         {
             // Its failure is its own reader's; this reader tries for itself.
-            await Task.WhenAny(other).WaitAsync(ct);
+            await other.SettleAsync(ct);
             int count = Math.Min(destination.Length, DataObjectHeader.BlockBytes - offset);
             if (_memory.TryRead(key, offset, destination.Span[..count]))
                 return count;
@@ -199,14 +207,14 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, LogVo
         }
         catch (ObjectStoreException ex)
         {
-            throw new BlockDeviceException(BlockError.Io, $"volume {settings.Name}: {ex.Message}", ex);
+            throw new BlockDeviceException(BlockError.Io, $"volume {volume}: {ex.Message}", ex);
         }
     }
 
     private BlockDeviceException Damaged(string key, string detail)
     {
-        string message = $"volume {settings.Name}: {key} is damaged: {detail}";
-        settings.Services.OnEvent?.Invoke(new LogVolumeEvent(settings.Name, LogVolumeEventKind.Damaged, message, null));
+        string message = $"volume {volume}: {key} is damaged: {detail}";
+        services.OnEvent?.Invoke(new LogVolumeEvent(volume, LogVolumeEventKind.Damaged, message, null));
         return new BlockDeviceException(BlockError.Io, message);
     }
 }

@@ -65,6 +65,19 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
             EndBlock();
     }
 
+    /// <summary>Adds an extent with its content.</summary>
+    public void AddContent(in PlacedExtent extent, ReadOnlySpan<byte> content)
+    {
+        AddExtent(extent);
+        while (content.Length > 0)
+        {
+            var space = GetSpace(content.Length);
+            content[..space.Length].CopyTo(space.Span);
+            Advance(space.Length);
+            content = content[space.Length..];
+        }
+    }
+
     /// <summary>Ends the object. The parts are valid until the next one begins.</summary>
     public BuiltObject Finish(Guid volumeId, uint epoch, uint id)
     {

@@ -4,13 +4,15 @@ namespace Skep.Blocks.Log;
 
 public sealed partial class LogVolume
 {
+    private readonly SemaphoreSlim _checkpointing = new(1);
     private ulong _checkpointRequested;
 
     /// <summary>Writes the whole state to the store, so that opening need not read the records before it.</summary>
     public async Task CheckpointAsync(CancellationToken ct)
     {
         await DrainAsync(ct);
-        await WriteCheckpointAsync(ct);
+        if (await WriteCheckpointAsync(ct) is { } taken)
+            await taken.Done.Task.WaitAsync(ct);
     }
 
     /// <summary>Saves what a record asks for right after it, while the state is exactly the one to save.</summary>
@@ -42,16 +44,30 @@ public sealed partial class LogVolume
         Enqueue([new SnapshotSaved(id)]);
     }
 
-    private async Task WriteCheckpointAsync(CancellationToken ct)
+    /// <summary>One at a time, so that a younger checkpoint is never entered before an older one.</summary>
+    private async Task<PendingCommit?> WriteCheckpointAsync(CancellationToken ct)
+    {
+        await _checkpointing.EnterAsync(ct);
+        try
+        {
+            return await WriteOneCheckpointAsync(ct);
+        }
+        finally
+        {
+            _checkpointing.Release();
+        }
+    }
+
+    private async Task<PendingCommit?> WriteOneCheckpointAsync(CancellationToken ct)
     {
         ReadOnlyMemory<byte> data;
         CheckpointTaken taken;
-        await _stateGate.WaitAsync(ct);
+        await _stateGate.EnterAsync(ct);
         try
         {
             // A snapshot that has no state of its own yet is made from the checkpoint before it: no newer one may come.
             if (_state.Snapshots.Exists(s => !s.IsSaved) || _state.Checkpoint?.CheckpointNumber == _state.Number)
-                return;
+                return null;
             taken = new CheckpointTaken(_state.Number, _state.Nonce);
             data = CheckpointCodec.Write(_state);
         }
@@ -61,7 +77,8 @@ public sealed partial class LogVolume
         }
         await _store.RetryAsync(() => _settings.Store.PutAsync(VolumeNames.Checkpoint(Name, taken.CheckpointNumber), [data], PutCondition.None, ct), ct);
         await _store.RetryAsync(() => _settings.Store.PutAsync(VolumeNames.Head(Name), [VolumeHead.Write(taken.CheckpointNumber, _identity.VolumeId)], PutCondition.None, ct), ct);
-        Enqueue([taken]);
+        var commit = Enqueue([taken]);
         _maintenanceSignal.Set();
+        return commit;
     }
 }

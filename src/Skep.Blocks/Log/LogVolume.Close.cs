@@ -12,7 +12,7 @@ public sealed partial class LogVolume
     /// <returns>What is left in the local log alone.</returns>
     public async Task<LogCloseReport> CloseAsync(CancellationToken ct)
     {
-        await _closeGate.WaitAsync(ct);
+        await _closeGate.EnterAsync(ct);
         try
         {
             return _closeReport ??= await CloseOnceAsync(ct);
@@ -59,7 +59,7 @@ public sealed partial class LogVolume
             }
             await _wal.FlushAsync();
             if (last is not null)
-                await last.Done.Task.WaitAsync(_settings.CloseDrainTimeout, Time, ct);
+                await last.Done.Task.WaitHereAsync(_settings.CloseDrainTimeout, Time, ct);
         }
         catch (Exception ex) when (ex is BlockDeviceException or TimeoutException or OperationCanceledException)
         {
@@ -72,7 +72,7 @@ public sealed partial class LogVolume
     {
         lock (_gate)
             _isClosing = true;
-        await _stop.CancelAsync();
+        _stop.Cancel();
         await Task.WhenAll(_loops);
         await Task.WhenAll(_running);
         long left;

@@ -9,7 +9,7 @@ public sealed partial class LogVolume
     private readonly SemaphoreSlim _stateGate = new(1);
 
     /// <summary>Objects that were deleted and are still in the state.</summary>
-    private readonly List<uint> _purged = [];
+    private readonly HashSet<uint> _purged = [];
 
     /// <summary>Puts changes into the manifest log after everything that waits already.</summary>
     private PendingCommit Enqueue(IReadOnlyList<ManifestChange> changes)
@@ -17,7 +17,7 @@ public sealed partial class LogVolume
         var commit = new PendingCommit { Changes = changes };
         lock (_gate)
         {
-            ThrowIfStopped();
+            ThrowIfFailed();
             _commits.Enqueue(commit);
         }
         _commitSignal.Set();
@@ -77,7 +77,7 @@ public sealed partial class LogVolume
         foreach (var commit in ready)
             changes.AddRange(commit.Changes!);
         var record = new ManifestRecord(_state.Number + 1, _state.Epoch, _settings.Services.NewId(), _state.Nonce, changes);
-        await _stateGate.WaitAsync(_stop.Token);
+        await _stateGate.EnterAsync(_stop.Token);
         try
         {
             if (!await _manifest.AppendAsync(record, _stop.Token))
@@ -110,7 +110,7 @@ public sealed partial class LogVolume
                 _wal.Release(batch.LastSequence);
             }
             if (record.Changes is [ObjectsPurged purged, ..])
-                _purged.RemoveRange(0, purged.Ids.Count);
+                _purged.ExceptWith(purged.Ids);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed partial class LogVolume
             last = EndBatch();
         }
         if (last is not null)
-            await last.Done.Task.WaitAsync(ct);
+            await last.Done.Task.WaitHereAsync(ct);
     }
 
     /// <summary>Ends batches that are old, and starts uploads of ended ones, oldest first, a few at a time.</summary>
@@ -112,7 +112,7 @@ public sealed partial class LogVolume
     {
         if (batch.Map.DataSectors == 0)
             return null;
-        builder.Begin(_state.Compression, _key, _identity.VolumeId, _settings.Services.Random);
+        BeginObject(builder);
         foreach (var extent in batch.Map.All())
         {
             if (!extent.IsData)

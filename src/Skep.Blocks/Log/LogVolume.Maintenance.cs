@@ -2,20 +2,170 @@ namespace Skep.Blocks.Log;
 
 public sealed partial class LogVolume
 {
+    /// <summary>Objects deleted before the manifest log is told.</summary>
+    private const int PurgeMax = 256;
+
     private readonly AsyncSignal _maintenanceSignal = new();
-    private long _objectsCollected;
+    private readonly SemaphoreSlim _maintaining = new(1);
+    private ulong _trimmedBelow;
+    private bool _isSwept;
 
     private async Task MaintenanceLoopAsync()
     {
         await Task.Yield();
-        Interlocked.Exchange(ref _objectsCollected, 0);
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await MaintainAsync(_stop.Token);
+                await _maintenanceSignal.WaitAsync(_settings.CollectInterval, Time, _stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (BlockDeviceException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception ex)
+            {
+                Report(LogVolumeEventKind.StoreFailed, $"volume {Name}: maintenance failed: {ex.Message}; tried again in {_settings.CollectInterval}", ex);
+                try
+                {
+                    await Task.Delay(_settings.CollectInterval, Time, _stop.Token);
+                }
+                catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Deletes what nothing needs and compacts objects of which little is needed, until that is no longer worth it.</summary>
+    public async Task CollectGarbageAsync(CancellationToken ct)
+    {
+        lock (_gate)
+            ThrowIfStopped();
+        await MaintainAsync(ct);
+    }
+
+    private async Task MaintainAsync(CancellationToken ct)
+    {
+        await _maintaining.EnterAsync(ct);
         try
         {
-            while (!_stop.IsCancellationRequested)
-                await _maintenanceSignal.WaitAsync(_settings.CollectInterval, Time, _stop.Token);
+            await SaveSnapshotsAsync(ct);
+            await TrimLogAsync(ct);
+            await SweepAsync(ct);
+            await PurgeAsync(ct);
+            await CompactAsync(ct);
+            await PurgeAsync(ct);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        finally
         {
+            _maintaining.Release();
+        }
+    }
+
+    /// <summary>Saves the state of snapshots whose saving failed when they were made.</summary>
+    private async Task SaveSnapshotsAsync(CancellationToken ct)
+    {
+        List<SnapshotEntry> unsaved;
+        lock (_gate)
+            unsaved = _state.Snapshots.FindAll(s => !s.IsSaved);
+        foreach (var snapshot in unsaved)
+            await SaveSnapshotAsync(await LoadSnapshotAsync(snapshot, ct), snapshot.Id, ct);
+    }
+
+    /// <summary>
+    /// Deletes the records and checkpoints before the older of the last two checkpoints: records in order, for the fence
+    /// relies on it.
+    /// </summary>
+    private async Task TrimLogAsync(CancellationToken ct)
+    {
+        CheckpointTaken? keep;
+        lock (_gate)
+            keep = _state.Snapshots.Exists(s => !s.IsSaved) ? null : _state.PreviousCheckpoint;
+        if (keep is null || keep.CheckpointNumber <= _trimmedBelow)
+            return;
+        // From now on the base that this writer checks after each record is the oldest one that stays.
+        _manifest.Base = new ManifestBase(keep.CheckpointNumber, keep.Nonce);
+        await DeleteBelowAsync(VolumeNames.Records(Name), keep.CheckpointNumber, ct);
+        await DeleteBelowAsync(VolumeNames.Checkpoints(Name), keep.CheckpointNumber, ct);
+        _trimmedBelow = keep.CheckpointNumber;
+    }
+
+    private async Task DeleteBelowAsync(string prefix, ulong number, CancellationToken ct)
+    {
+        List<string> keys = [];
+        await foreach (var item in _settings.Store.ListAsync(prefix, after: null, ct))
+        {
+            if (!VolumeNames.TryParseNumber(prefix, item.Key, out ulong found) || found >= number)
+                break;
+            keys.Add(item.Key);
+        }
+        foreach (string key in keys)
+            await _settings.Store.DeleteAsync(key, ct);
+    }
+
+    /// <summary>Deletes, once, data objects that earlier openings stored and never entered in the manifest log.</summary>
+    private async Task SweepAsync(CancellationToken ct)
+    {
+        if (_isSwept)
+            return;
+        List<string> strays = [];
+        await foreach (var item in _settings.Store.ListAsync(VolumeNames.DataPrefix(Name), after: null, ct))
+        {
+            if (!VolumeNames.TryParseData(Name, item.Key, out uint epoch, out uint id))
+                continue;
+            lock (_gate)
+            {
+                // No writer of an earlier epoch can enter it any more; this one's own may be on their way.
+                bool isKnown = _state.Objects.TryGetValue(id, out var entry) && entry.Origin == 0 && entry.Epoch == epoch;
+                if (epoch < _state.Epoch && !isKnown)
+                    strays.Add(item.Key);
+            }
+        }
+        foreach (string key in strays)
+            await _settings.Store.DeleteAsync(key, ct);
+        _isSwept = true;
+    }
+
+    /// <summary>Deletes objects that neither the volume nor a snapshot needs.</summary>
+    private async Task PurgeAsync(CancellationToken ct)
+    {
+        HashSet<uint> done = [];
+        while (true)
+        {
+            List<(uint Id, string? Key)> unneeded = [];
+            lock (_gate)
+            {
+                ThrowIfStopped();
+                foreach (uint id in _state.Dropped)
+                {
+                    var entry = _state.Objects[id];
+                    if (unneeded.Count < PurgeMax && !done.Contains(id) && !_purged.Contains(id) && _state.IsUnneeded(entry))
+                        unneeded.Add((id, entry.Origin == 0 ? _state.ObjectKey(entry) : null));
+                }
+            }
+            if (unneeded.Count == 0)
+                return;
+            foreach (var (id, key) in unneeded)
+            {
+                done.Add(id);
+                // Asked again just before: a snapshot may have been entered since.
+                bool isNeeded;
+                lock (_gate)
+                    isNeeded = _isFenced || !_state.IsUnneeded(_state.Objects[id]);
+                if (isNeeded)
+                    continue;
+                if (key is not null)
+                    await _settings.Store.DeleteAsync(key, ct);
+                lock (_gate)
+                    _purged.Add(id);
+            }
         }
     }
 }

@@ -142,7 +142,7 @@ public sealed partial class LogVolume
     /// <inheritdoc/>
     public async ValueTask ResizeAsync(long sizeBytes, CancellationToken ct)
     {
-        await _control.WaitAsync(ct);
+        await _control.EnterAsync(ct);
         try
         {
             lock (_gate)
@@ -153,7 +153,7 @@ public sealed partial class LogVolume
                 if (sizeBytes % Extent.SectorBytes != 0)
                     throw new BlockDeviceException(BlockError.OutOfRange, $"the size {sizeBytes} is not a multiple of {Extent.SectorBytes}");
             }
-            await Enqueue([new VolumeResized(sizeBytes)]).Done.Task.WaitAsync(ct);
+            await Enqueue([new VolumeResized(sizeBytes)]).Done.Task.WaitHereAsync(ct);
         }
         finally
         {

@@ -34,8 +34,8 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
     {
         (_settings, _identity, _state, _key, _directoryLock) = (settings, identity, loaded.State, key, directoryLock);
         _store = StoreReader.Of(settings);
-        _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = (loaded.BaseNumber, loaded.BaseNonce) };
-        _blocks = new BlockReader(_store, new BlockDecoder(key), settings) { Cache = cache };
+        _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = loaded.Base };
+        _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache };
         _wal = new WriteAheadLog(_gate, settings, this, identity.VolumeId, walId, key, _stop.Token);
     }
 
@@ -64,6 +64,8 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
                 long live = 0, total = 0, stored = 0;
                 foreach (var entry in _state.Objects.Values)
                 {
+                    if (_purged.Contains(entry.Id))
+                        continue;
                     live += entry.LiveSectors;
                     total += entry.Sectors;
                     stored += entry.StoredBytes;
@@ -78,7 +80,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
                     SizeBytes = _state.SizeBytes,
                     LogFullness = _wal.Fullness,
                     UndrainedBytes = _walMap.DataSectors * Extent.SectorBytes,
-                    Objects = _state.Objects.Count,
+                    Objects = _state.Objects.Count - _purged.Count,
                     LiveBytes = live * Extent.SectorBytes,
                     TotalBytes = total * Extent.SectorBytes,
                     StoredBytes = stored,
@@ -96,10 +98,15 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
 
     private TimeProvider Time => _settings.Services.TimeProvider;
 
-    private void ThrowIfStopped()
+    private void ThrowIfFailed()
     {
         if (_failure is { } failure)
             throw new BlockDeviceException(failure.Error, failure.Message, failure);
+    }
+
+    private void ThrowIfStopped()
+    {
+        ThrowIfFailed();
         if (_isClosing)
             throw new BlockDeviceException(BlockError.Shutdown, $"volume {Name} is closed");
     }

@@ -11,8 +11,14 @@ internal sealed class ManifestLog(LogVolumeSettings settings, Guid volumeId, Sto
     private const int NonceAt = Envelope.HeaderBytes;
     private const int NonceBytes = 16;
 
-    /// <summary>The oldest record that this writer knows to be kept, and its nonce.</summary>
-    public (ulong Number, Guid Nonce) Base { get; set; }
+    private volatile ManifestBase _base = new(0, default);
+
+    /// <summary>The oldest record that this writer knows to be kept.</summary>
+    public ManifestBase Base
+    {
+        get => _base;
+        set => _base = value;
+    }
 
     /// <summary>Appends a record, however long the store takes to answer.</summary>
     /// <returns>Whether it is in the log; false when another writer has taken the volume.</returns>
@@ -28,8 +34,7 @@ internal sealed class ManifestLog(LogVolumeSettings settings, Guid volumeId, Sto
                 bool isFirst = await settings.Store.PutAsync(key, [data], PutCondition.IfAbsent, ct);
                 // Old records are deleted in order. If the base is gone, this number may have been used and deleted too:
                 // then to have been first says nothing.
-                return (isFirst || await HasNonceAsync(record.Number, record.Nonce, ct)) &&
-                    (record.Number <= Base.Number || await HasNonceAsync(Base.Number, Base.Nonce, ct));
+                return (isFirst || await HasNonceAsync(record.Number, record.Nonce, ct)) && await IsBaseKeptAsync(record.Number, ct);
             }
             catch (ObjectStoreException ex)
             {
@@ -39,6 +44,19 @@ internal sealed class ManifestLog(LogVolumeSettings settings, Guid volumeId, Sto
             }
             await Task.Delay(pause, settings.Services.TimeProvider, ct);
             pause = pause * 2 < settings.RetryDelayMax ? pause * 2 : settings.RetryDelayMax;
+        }
+    }
+
+    private async ValueTask<bool> IsBaseKeptAsync(ulong number, CancellationToken ct)
+    {
+        while (true)
+        {
+            var kept = Base;
+            if (number <= kept.Number || await HasNonceAsync(kept.Number, kept.Nonce, ct))
+                return true;
+            // This writer itself may have moved the base on meanwhile.
+            if (kept == Base)
+                return false;
         }
     }
 
@@ -56,3 +74,6 @@ internal sealed class ManifestLog(LogVolumeSettings settings, Guid volumeId, Sto
         return new Guid(found, bigEndian: true) == nonce;
     }
 }
+
+/// <summary>A record of the manifest log that is kept.</summary>
+internal sealed record ManifestBase(ulong Number, Guid Nonce);

@@ -5,11 +5,9 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
 {
     private const int RecordsAhead = 8;
 
-    /// <summary>The number and nonce of the oldest record that the state was made from.</summary>
     /// <param name="State">The state at the end of the log.</param>
-    /// <param name="BaseNumber">The checkpoint's record, or 1.</param>
-    /// <param name="BaseNonce">That record's nonce.</param>
-    public readonly record struct Loaded(VolumeState State, ulong BaseNumber, Guid BaseNonce);
+    /// <param name="Base">The record of the checkpoint that the state was made from, or record 1.</param>
+    public readonly record struct Loaded(VolumeState State, ManifestBase Base);
 
     public async Task<VolumeIdentity> LoadIdentityAsync(CancellationToken ct)
     {
@@ -19,15 +17,22 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
         return VolumeIdentity.Read(data, key);
     }
 
+    /// <summary>Fails when the volume is being deleted.</summary>
+    public async Task RefuseDeletedAsync(CancellationToken ct)
+    {
+        if (await reader.ReadAsync(VolumeNames.Deleted(volume), ct) is not null)
+            throw new LogFormatException(LogFormatError.Missing, $"volume {volume} is being deleted");
+    }
+
     /// <summary>The state at the end of the log.</summary>
     public async Task<Loaded> LoadAsync(VolumeIdentity identity, CancellationToken ct)
     {
-        var (state, baseNonce) = await LoadNewestCheckpointAsync(identity, ct);
-        ulong baseNumber = Math.Max(1, state.Number);
+        var state = await LoadNewestCheckpointAsync(identity, ct);
+        var kept = state.Number == 0 ? new ManifestBase(1, identity.CreationNonce) : new ManifestBase(state.Number, state.Nonce);
         await FoldAsync(state, ulong.MaxValue, ct);
         if (state.Number == 0)
             throw new LogFormatException(LogFormatError.Missing, $"volume {volume} has neither a checkpoint that can be read nor {VolumeNames.Record(volume, 1)}: its making was not finished, or its log is lost");
-        return new Loaded(state, baseNumber, baseNonce == default ? identity.CreationNonce : baseNonce);
+        return new Loaded(state, kept);
     }
 
     /// <summary>The state at an earlier record.</summary>
@@ -47,6 +52,11 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
             : throw new LogFormatException(LogFormatError.Missing, $"volume {volume} has no record {state.Number + 1}, which is needed for its state at {number}");
     }
 
+    /// <summary>The state of a snapshot: saved by itself, or folded from the checkpoint before it.</summary>
+    public async Task<VolumeState> LoadSnapshotAsync(VolumeIdentity identity, ulong number, ulong checkpoint, CancellationToken ct) =>
+        await LoadCheckpointAsync(VolumeNames.Snapshot(volume, number), identity, ct)
+        ?? await LoadAtAsync(identity, number, checkpoint <= number ? checkpoint : 0, ct);
+
     /// <summary>A checkpoint; null when it does not exist.</summary>
     public async Task<VolumeState?> LoadCheckpointAsync(string key, VolumeIdentity identity, CancellationToken ct) =>
         await reader.ReadAsync(key, ct) is { } data ? CheckpointCodec.Read(data, key, volume, identity.VolumeId) : null;
@@ -62,7 +72,7 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
             : throw new LogFormatException(LogFormatError.Damaged, $"{key} has record {record.Number}, expected {number}");
     }
 
-    private async Task<(VolumeState State, Guid BaseNonce)> LoadNewestCheckpointAsync(VolumeIdentity identity, CancellationToken ct)
+    private async Task<VolumeState> LoadNewestCheckpointAsync(VolumeIdentity identity, CancellationToken ct)
     {
         HashSet<ulong> tried = [];
         LogFormatException? damage = null;
@@ -72,7 +82,10 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
                 return null;
             try
             {
-                return await LoadCheckpointAsync(VolumeNames.Checkpoint(volume, number), identity, ct);
+                var state = await LoadCheckpointAsync(VolumeNames.Checkpoint(volume, number), identity, ct);
+                // An overtaken writer may have left one behind that is older than what is kept of the log.
+                bool isKept = state is not null && (await LoadRecordAsync(number, identity.VolumeId, ct))?.Nonce == state.Nonce;
+                return isKept ? state : null;
             }
             catch (LogFormatException ex) when (ex.Error == LogFormatError.Damaged)
             {
@@ -81,18 +94,16 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
             }
         }
         if (await TryAsync(await LoadHintAsync(identity, ct)) is { } hinted)
-            return (hinted, hinted.Nonce);
+            return hinted;
         List<ulong> listed = [];
         string prefix = VolumeNames.Checkpoints(volume);
         await foreach (var item in reader.Store.ListAsync(prefix, after: null, ct))
-            if (ulong.TryParse(item.Key.AsSpan(prefix.Length), System.Globalization.NumberStyles.AllowHexSpecifier, null, out ulong number))
+            if (VolumeNames.TryParseNumber(prefix, item.Key, out ulong number))
                 listed.Add(number);
         foreach (ulong number in listed.OrderDescending())
             if (await TryAsync(number) is { } state)
-                return (state, state.Nonce);
-        return damage is null || await LoadRecordAsync(1, identity.VolumeId, ct) is not null
-            ? (await StartAsync(identity, ct), default)
-            : throw damage;
+                return state;
+        return damage is null || await LoadRecordAsync(1, identity.VolumeId, ct) is not null ? await StartAsync(identity, ct) : throw damage;
     }
 
     /// <summary>The state before record 1, or the checkpoint that a clone begins with.</summary>

@@ -49,7 +49,8 @@ internal sealed partial class VolumeState
                         Dropped.Remove(id);
                 break;
             case CheckpointTaken c:
-                (PreviousCheckpoint, Checkpoint) = (Checkpoint, c);
+                if (Checkpoint is null || c.CheckpointNumber > Checkpoint.CheckpointNumber)
+                    (PreviousCheckpoint, Checkpoint) = (Checkpoint, c);
                 break;
             case SnapshotCreated c:
                 Snapshots.Add(new SnapshotEntry(c.Id, Number, SizeBytes, c.CreatedUnixMs, IsSaved: false));

@@ -33,7 +33,7 @@ internal sealed partial class WriteAheadLog
             if (_isAppending)
             {
                 _waiting.Enqueue(request);
-                return request.AsTask();
+                return request.WaitAsync();
             }
             _isAppending = true;
         }
@@ -200,8 +200,7 @@ internal sealed partial class WriteAheadLog
         {
             segment.IsClosed = true;
             segment.IsBad = !isFull;
-            if (segment.LastSequence < segment.Header!.FirstSequence)
-                Recycle(segment);
+            TryRelease(segment);
         }
         Report(isFull ? LogVolumeEventKind.LocalDiskFull : LogVolumeEventKind.LocalDiskFailed,
             $"appending to {segment.Name} failed; going on in another segment", cause);

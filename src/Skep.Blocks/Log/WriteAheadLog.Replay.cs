@@ -32,7 +32,7 @@ internal sealed partial class WriteAheadLog
     public async Task OpenAsync(uint epoch, IReadOnlyDictionary<Guid, ulong> drained, CancellationToken ct)
     {
         _epoch = epoch;
-        _appended = _synced = drained.GetValueOrDefault(WalId);
+        _appended = _synced = _released = drained.GetValueOrDefault(WalId);
         List<(WalSegment Segment, WalSegmentHeader Header)> mine = [], others = [];
         foreach (string name in (await _directory.ListAsync(ct)).Order(StringComparer.Ordinal))
             await OpenSegmentAsync(name, mine, others, ct);
@@ -254,7 +254,7 @@ internal sealed partial class WriteAheadLog
         Report(LogVolumeEventKind.LogMovedAside, $"{message}; they were moved aside to files that begin with {AsidePrefix}", null);
     }
 
-    private async Task<long> CountUndrainedAsync(WalSegment segment, WalSegmentHeader header, ulong drained, byte[] block, CancellationToken ct)
+    private static async Task<long> CountUndrainedAsync(WalSegment segment, WalSegmentHeader header, ulong drained, byte[] block, CancellationToken ct)
     {
         long bytes = 0;
         segment.Begin(header with { IsEncrypted = false }, key: null);

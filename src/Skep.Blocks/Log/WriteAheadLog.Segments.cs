@@ -113,12 +113,14 @@ internal sealed partial class WriteAheadLog
             lock (_gate)
             {
                 ThrowIfFailed();
-                _stopped.ThrowIfCancellationRequested();
+                if (_stopped.IsCancellationRequested)
+                    throw Stopped();
                 if (_active is { IsClosed: false } active)
                 {
                     if (active.EndBytes + totalBytes <= _settings.SegmentBytes)
                         return active;
                     active.IsClosed = true;
+                    TryRelease(active);
                 }
                 _spares.TryDequeue(out spare);
             }
@@ -182,10 +184,25 @@ internal sealed partial class WriteAheadLog
             _fullSince = Math.Max(1, Time.GetTimestamp());
         if (_settings.LogFullTimeout is { } timeout && Time.GetElapsedTime(_fullSince) >= timeout)
             throw new BlockDeviceException(BlockError.Io, $"volume {_settings.Name}: {why} and did not drain within {timeout}");
-        _client.OnRoomNeeded();
+        bool isExhausted;
+        lock (_gate)
+            isExhausted = _fileCount >= _capacity;
+        if (isExhausted)
+            _client.OnRoomNeeded();
         _wanted.Set();
-        await _room.WaitAsync(RoomPoll, Time, _stopped);
+        try
+        {
+            await _room.WaitAsync(RoomPoll, Time, _stopped);
+        }
+        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
+        {
+            throw Stopped();
+        }
     }
+
+    // The writer cancelled nothing: it is told what happened to the volume.
+    private BlockDeviceException Stopped() =>
+        new(BlockError.Shutdown, $"volume {_settings.Name} has stopped: it was closed or taken by another writer while a write waited for room in its log");
 
     private void Report(LogVolumeEventKind kind, string message, Exception? exception) =>
         _settings.Services.OnEvent?.Invoke(new LogVolumeEvent(_settings.Name, kind, $"volume {_settings.Name}: {message}", exception));

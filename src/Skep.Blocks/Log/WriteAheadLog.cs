@@ -28,6 +28,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     private ulong _generation;
     private uint _epoch;
     private int _capacity;
+    private ulong _released;
     private Exception? _failure;
 
     /// <param name="gate">The volume's lock.</param>
@@ -89,15 +90,20 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     /// <summary>All records up to a number are in the store: their segments may be used again. Under the lock.</summary>
     public void Release(ulong sequence)
     {
+        _released = sequence;
         foreach (var segment in _segments.Values.ToArray())
-        {
-            if (segment.LastSequence > sequence || segment.IsReleased || (segment == _active && !segment.IsClosed))
-                continue;
-            segment.IsReleased = true;
-            if (segment.Readers == 0)
-                Recycle(segment);
-        }
+            TryRelease(segment);
         _settings.Replica?.Release(sequence);
+    }
+
+    /// <summary>Lets a segment be used again if nothing is appended to it any more and the store has what it has. Under the lock.</summary>
+    private void TryRelease(WalSegment segment)
+    {
+        if (!segment.IsClosed || segment.IsReleased || segment.LastSequence > _released)
+            return;
+        segment.IsReleased = true;
+        if (segment.Readers == 0)
+            Recycle(segment);
     }
 
     /// <summary>Why nothing works any more, if so. Under the lock.</summary>

@@ -62,6 +62,24 @@ public sealed class NbdServer : IAsyncDisposable
         _listeners.Add((socket, null));
     }
 
+    /// <summary>Serves on a listening Unix socket that this process has inherited; its file is left to who made it.</summary>
+    /// <param name="fd">The socket's descriptor.</param>
+    /// <exception cref="IOException">It is no listening socket.</exception>
+    public void BindInherited(int fd)
+    {
+        try
+        {
+            var socket = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+            _listeners.Add((socket, null));
+            if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.AcceptConnection) is not 1)
+                throw new IOException($"descriptor {fd} is a socket that does not listen");
+        }
+        catch (SocketException ex)
+        {
+            throw new IOException($"descriptor {fd} cannot be listened on: {ex.Message}", ex);
+        }
+    }
+
     /// <summary>Listens on a TCP address.</summary>
     /// <returns>The address, with the port that the system chose where 0 was asked for.</returns>
     /// <exception cref="IOException">It is taken or cannot be had.</exception>
@@ -110,6 +128,9 @@ public sealed class NbdServer : IAsyncDisposable
     {
         if (!File.Exists(path))
             return;
+        // Connecting to an ordinary file is refused in the same words as connecting to a dead socket.
+        if (!SocketCalls.IsSocketFile(path))
+            throw new IOException($"cannot listen on {path}: it exists and is no socket");
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -122,7 +143,7 @@ public sealed class NbdServer : IAsyncDisposable
         }
         catch (SocketException ex)
         {
-            throw new IOException($"cannot listen on {path}: it exists and is no socket to be replaced ({ex.Message})", ex);
+            throw new IOException($"cannot listen on {path}: nobody knows whether another server does ({ex.Message})", ex);
         }
 
         throw new IOException($"cannot listen on {path}: another server does");

@@ -72,7 +72,7 @@ internal sealed record MachineAssembly(MachineConfig? Machine, string? Waiting, 
         if (status?.State == "error")
             return Failed($"volume {device.VolumeId} failed: {status.Message ?? "no reason given"}");
         if (volume.Disk(device.VolumeId, needsDevices) is not { } disk)
-            return WaitingFor($"volume {device.VolumeId} ({status?.State ?? "creating"})");
+            return WaitingFor($"volume {device.VolumeId} ({status?.Hold ?? status?.State ?? "creating"})");
         if (status!.SizeGib < volume.Spec.SizeGib)
             return WaitingFor($"volume {device.VolumeId} to grow to {volume.Spec.SizeGib} GiB");
         disks.Add(disk);

@@ -21,7 +21,7 @@ internal sealed class VolumeView
     public MachineDisk? Disk(string volumeId, bool needsDevices)
     {
         const long GiB = 1L << 30;
-        if (Status?.State is not ("available" or "in-use"))
+        if (Status?.State is not ("available" or "in-use") || Status.Hold is not null)
             return null;
         var source = Status.Source ?? (needsDevices ? null : new DiskSource.LocalFile("", "raw"));
         return source is null ? null : new MachineDisk(volumeId, source) { SizeBytes = Spec.SizeGib * GiB, Limits = Status.Limits };
@@ -75,6 +75,9 @@ internal sealed class VolumeStatusView
     public long? SizeGib { get; set; }
     public DiskLimits? Limits { get; set; }
     public string? Message { get; set; }
+
+    /// <summary>Why the file must not be opened for the moment.</summary>
+    public string? Hold { get; set; }
 
     /// <summary>Where the content is; null while storage has not said.</summary>
     public DiskSource? Source =>

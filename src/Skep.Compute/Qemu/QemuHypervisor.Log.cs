@@ -15,4 +15,7 @@ public sealed partial class QemuHypervisor
 
     [LoggerMessage(EventId = 303, Level = LogLevel.Warning, Message = "the monitor of {Instance} does not answer")]
     private partial void LogMonitorSilent(Exception exception, string instance);
+
+    [LoggerMessage(EventId = 310, Level = LogLevel.Warning, Message = "the guest of {Instance} did not say that its file systems go on after a snapshot")]
+    private partial void LogNotThawed(string instance);
 }

@@ -190,6 +190,7 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
 
     private async Task EndAsync(ResourceKey instance, QemuMachine machine, CancellationToken ct)
     {
+        await QuitAsync(machine);
         machine.Process.Kill();
         try
         {

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Skep.Cli.DaemonDoctor;
 using Skep.Cli.Blocks;
+using Skep.Cli.DaemonDoctor;
 using Skep.Cli.Completion;
 using Skep.Cli.Images;
 using Skep.Cli.Nbd;

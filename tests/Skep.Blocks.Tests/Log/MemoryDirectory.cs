@@ -8,7 +8,8 @@ namespace Skep.Blocks.Tests.Log;
 /// </summary>
 public sealed class MemoryDirectory : IBlockDirectory
 {
-    private Dictionary<string, MemoryFile> _names = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, MemoryFile> _names = [];
     private Dictionary<string, MemoryFile> _durableNames = [];
     private bool _isLocked;
 
@@ -39,8 +40,9 @@ public sealed class MemoryDirectory : IBlockDirectory
     public MemoryDirectory Crash(bool isLucky = false)
     {
         var next = new MemoryDirectory();
-        foreach (var (name, file) in isLucky ? _names : _durableNames)
-            next._names[name] = new MemoryFile(next, name, isLucky ? file.Volatile : file.Durable);
+        lock (_gate)
+            foreach (var (name, file) in isLucky ? _names : _durableNames)
+                next._names[name] = new MemoryFile(next, name, isLucky ? file.Volatile : file.Durable);
         next._durableNames = new Dictionary<string, MemoryFile>(next._names);
         _isLocked = false;
         return next;
@@ -49,31 +51,43 @@ public sealed class MemoryDirectory : IBlockDirectory
     public async ValueTask<IBlockFile> OpenAsync(string name, BlockFileMode mode, CancellationToken ct)
     {
         await PauseAsync();
-        if (_names.TryGetValue(name, out var file))
-            return mode == BlockFileMode.CreateNew ? throw new IOException($"{name} exists") : file;
-        if (mode == BlockFileMode.Open)
-            throw new FileNotFoundException($"{name} does not exist");
-        return _names[name] = new MemoryFile(this, name, []);
+        lock (_gate)
+        {
+            if (_names.TryGetValue(name, out var file))
+                return mode == BlockFileMode.CreateNew ? throw new IOException($"{name} exists") : file;
+            if (mode == BlockFileMode.Open)
+                throw new FileNotFoundException($"{name} does not exist");
+            return _names[name] = new MemoryFile(this, name, []);
+        }
     }
 
-    public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken ct) => new([.. _names.Keys]);
+    public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken ct)
+    {
+        lock (_gate)
+            return new([.. _names.Keys]);
+    }
 
     public ValueTask RenameAsync(string name, string newName, CancellationToken ct)
     {
-        _names[newName] = _names[name];
-        _names.Remove(name);
+        lock (_gate)
+        {
+            _names[newName] = _names[name];
+            _names.Remove(name);
+        }
         return default;
     }
 
     public ValueTask DeleteAsync(string name, CancellationToken ct)
     {
-        _names.Remove(name);
+        lock (_gate)
+            _names.Remove(name);
         return default;
     }
 
     public ValueTask SyncAsync(CancellationToken ct)
     {
-        _durableNames = new Dictionary<string, MemoryFile>(_names);
+        lock (_gate)
+            _durableNames = new Dictionary<string, MemoryFile>(_names);
         return default;
     }
 

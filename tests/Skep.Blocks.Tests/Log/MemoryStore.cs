@@ -60,7 +60,7 @@ public sealed class MemoryStore : IObjectStore
     public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         await Task.Yield();
-        foreach (var (key, data) in Objects.OrderBy(o => o.Key, StringComparer.Ordinal))
+        foreach (var (key, data) in Objects.ToArray().OrderBy(o => o.Key, StringComparer.Ordinal))
             if (key.StartsWith(prefix, StringComparison.Ordinal) && (after is null || string.CompareOrdinal(key, after) > 0))
                 yield return new StoredObject(key, data.Length, DateTimeOffset.UnixEpoch);
     }

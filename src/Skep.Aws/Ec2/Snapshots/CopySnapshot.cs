@@ -30,6 +30,7 @@ internal sealed class CopySnapshot : AwsOperation<CopySnapshotRequest, CopySnaps
         call.Transaction.RequireUnchanged(StorageKinds.Snapshot.Key(source.Metadata.Namespace!, source.Metadata.Name));
         var copy = SnapshotRequests.Add(
             call,
+            call.NewId("snap"),
             request.Description ?? $"[Copied {source.Metadata.Name} from {request.SourceRegion}]",
             new SnapshotSpec
             {

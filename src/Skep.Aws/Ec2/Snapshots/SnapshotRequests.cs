@@ -18,7 +18,13 @@ internal static class SnapshotRequests
 
     /// <summary>Adds a pending snapshot of a volume to the call's transaction.</summary>
     /// <exception cref="AwsException">IncorrectState, SnapshotLimitExceeded, ConcurrentSnapshotLimitExceeded, InvalidParameterValue.</exception>
-    public static SnapshotResource AddOfVolume(AwsCall call, VolumeResource volume, string? description, Dictionary<string, string>? tags)
+    public static SnapshotResource AddOfVolume(AwsCall call, VolumeResource volume, string? description, Dictionary<string, string>? tags) =>
+        AddOfVolume(call, call.NewId("snap"), volume, description, tags, takenWith: null);
+
+    /// <summary>Adds a pending snapshot with an id that was drawn before, as one of a set.</summary>
+    /// <exception cref="AwsException">As for a single one.</exception>
+    public static SnapshotResource AddOfVolume(
+        AwsCall call, string snapshotId, VolumeResource volume, string? description, Dictionary<string, string>? tags, List<string>? takenWith)
     {
         var id = volume.Metadata.Name;
         if (volume.Status?.State is null or VolumeState.Creating or VolumeState.Error)
@@ -28,20 +34,21 @@ internal static class SnapshotRequests
         if (pending >= pendingMax)
             throw Ec2Errors.ConcurrentSnapshotLimit(id, pendingMax);
         call.Transaction.RequireUnchanged(StorageKinds.Volume.Key(call.Namespace, id));
-        return Add(call, description, new SnapshotSpec
+        return Add(call, snapshotId, description, new SnapshotSpec
         {
             Source = SnapshotSource.Volume,
             VolumeId = id,
             VolumeSizeGib = volume.Spec.SizeGib,
             Encrypted = volume.Spec.Encrypted,
             NodeName = volume.Spec.NodeName,
+            TakenWith = takenWith,
             Tags = tags,
         });
     }
 
     /// <summary>Adds a pending snapshot to the call's transaction.</summary>
     /// <exception cref="AwsException">SnapshotLimitExceeded, InvalidParameterValue.</exception>
-    public static SnapshotResource Add(AwsCall call, string? description, SnapshotSpec spec)
+    public static SnapshotResource Add(AwsCall call, string snapshotId, string? description, SnapshotSpec spec)
     {
         if (description?.Length > DescriptionLengthMax)
             throw Ec2Errors.InvalidValue("Description", description[..DescriptionLengthMax] + "…", $"it can be up to {DescriptionLengthMax} characters");
@@ -49,7 +56,7 @@ internal static class SnapshotRequests
             throw Ec2Errors.SnapshotLimit(SnapshotsMax);
         spec.Description = description;
         spec.OwnerAccount = call.AccountId;
-        var metadata = call.NewMetadata(call.NewId("snap"));
+        var metadata = call.NewMetadata(snapshotId);
         metadata.Finalizers = [SnapshotResource.Finalizer];
         var snapshot = new SnapshotResource { Metadata = metadata, Spec = spec, Status = new SnapshotStatus { StartTime = call.Now } };
         call.Transaction.Create(StorageKinds.Snapshot, snapshot);

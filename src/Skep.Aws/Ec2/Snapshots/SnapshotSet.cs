@@ -11,11 +11,11 @@ internal static class SnapshotSet
     public static List<SnapshotResource> Add(
         AwsCall call, IReadOnlyList<VolumeResource> volumes, string? description, Func<VolumeResource, Dictionary<string, string>?> tagsOf)
     {
-        var snapshots = volumes.Select(v => SnapshotRequests.AddOfVolume(call, v, description, tagsOf(v))).ToList();
-        if (snapshots.Count == 1)
-            return snapshots;
-        foreach (var snapshot in snapshots)
-            snapshot.Spec.TakenWith = [.. snapshots.Where(s => s != snapshot).Select(s => s.Metadata.Name)];
-        return snapshots;
+        var ids = volumes.Select(_ => call.NewId("snap")).ToList();
+        return
+        [
+            .. volumes.Zip(ids, (volume, id) => SnapshotRequests.AddOfVolume(
+                call, id, volume, description, tagsOf(volume), ids.Count > 1 ? [.. ids.Where(other => other != id)] : null)),
+        ];
     }
 }

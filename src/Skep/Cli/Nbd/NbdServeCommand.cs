@@ -16,6 +16,7 @@ internal static class NbdServeCommand
     {
         var files = new Argument<string[]>("FILE") { Description = "Raw disk images or block devices; log:NAME is a log-structured volume in --store.", Arity = ArgumentArity.OneOrMore };
         var socket = new Option<string?>("--socket") { Description = "Where to make the Unix socket (default: skep-nbd-PID.sock in $XDG_RUNTIME_DIR, else in the temporary directory).", HelpName = "PATH" };
+        var socketFd = new Option<int?>("--socket-fd") { Description = "Serve on the listening Unix socket that is inherited as this descriptor; --socket then only says where it is.", HelpName = "FD" };
         var listen = new Option<IPEndPoint?>("--listen")
         {
             Description = "Listen on TCP instead. Port 10809 is NBD's; port 0 lets the system choose. Without TLS whoever reaches it reads and writes.",
@@ -40,19 +41,21 @@ internal static class NbdServeCommand
             "skep nbd serve disk.img                      # prints the URI to use",
             "skep nbd serve --socket /run/d.sock a.img b.img",
             "skep nbd serve log:disk --store file:///srv/blocks --directory /var/tmp/disk",
-            "skep nbd serve --listen 0.0.0.0:10809 --tls-cert cert.pem --tls-key key.pem disk.img") { files, socket, listen, export, readOnly, format };
+            "skep nbd serve --listen 0.0.0.0:10809 --tls-cert cert.pem --tls-key key.pem disk.img") { files, socket, socketFd, listen, export, readOnly, format };
         tls.AddTo(command);
         store.AddAllTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(socket) is not null && result.GetValue(listen) is not null)
                 result.AddError("--socket and --listen exclude each other");
+            if (result.GetValue(socketFd) is not null && result.GetValue(socket) is null)
+                result.AddError("--socket-fd needs --socket");
             if (result.GetValue(export) is not null && result.GetValue(files) is { Length: > 1 })
                 result.AddError("--export names one FILE; several are named by their files");
         });
         command.SetAction((parsed, ct) => ServeAsync(
             context,
-            new ServeRequest(parsed.GetValue(files)!, parsed.GetValue(socket), parsed.GetValue(listen), tls.Read(parsed), parsed.GetValue(export), parsed.GetValue(readOnly)),
+            new ServeRequest(parsed.GetValue(files)!, parsed.GetValue(socket), parsed.GetValue(socketFd), parsed.GetValue(listen), tls.Read(parsed), parsed.GetValue(export), parsed.GetValue(readOnly)),
             name => store.Read(parsed, name, isOpened: true),
             ct));
         return command;
@@ -101,7 +104,10 @@ internal static class NbdServeCommand
         if (request.Tls is not null)
             throw new CliException("TLS goes with --listen; a Unix socket is guarded by its file mode", ExitCode.Usage);
         var path = Path.GetFullPath(request.SocketPath ?? DefaultSocketPath(context));
-        server.BindUnix(path);
+        if (request.SocketFd is { } fd)
+            server.BindInherited(fd);
+        else
+            server.BindUnix(path);
         return name => $"nbd+unix:///{Uri.EscapeDataString(name)}?socket={Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal)}";
     }
 
@@ -131,5 +137,5 @@ internal static class NbdServeCommand
             context.Error.WriteLine($"skep: {end.Message}");
     }
 
-    private sealed record ServeRequest(string[] Files, string? SocketPath, IPEndPoint? Listen, NbdServerTls? Tls, string? ExportName, bool IsReadOnly);
+    private sealed record ServeRequest(string[] Files, string? SocketPath, int? SocketFd, IPEndPoint? Listen, NbdServerTls? Tls, string? ExportName, bool IsReadOnly);
 }

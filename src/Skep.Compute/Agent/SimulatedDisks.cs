@@ -1,0 +1,17 @@
+using Skep.Core.Machines;
+using Skep.Core.Resources;
+
+namespace Skep.Compute.Agent;
+
+/// <summary>The disks of simulated machines: there are none.</summary>
+internal sealed class SimulatedDisks : IMachineDisks
+{
+    /// <inheritdoc/>
+    public Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCapture?>(null);
+
+    /// <inheritdoc/>
+    public Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct) => Task.FromResult<DiskHydration?>(null);
+}

@@ -1,0 +1,55 @@
+using Skep.Core.Resources;
+
+namespace Skep.Core.Machines;
+
+/// <summary>
+/// What whoever owns volumes may ask of whoever runs machines about disks that a machine has open. Nothing here relies
+/// on memory: every call looks at what the machine has, so each may be repeated, also by another daemon.
+/// </summary>
+public interface IMachineDisks
+{
+    /// <summary>
+    /// Fixes a disk's content at this moment and serves it, read-only, until <see cref="EndCaptureAsync"/>, while the guest goes
+    /// on writing. One that was begun before is found again, and its moment is the one it was begun at.
+    /// </summary>
+    /// <returns>Null when the instance has no running machine on this node, or its machine does not have the disk.</returns>
+    /// <exception cref="MachineDiskException">It cannot be done; nothing is left of the attempt.</exception>
+    Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct);
+
+    /// <summary>
+    /// Ends a capture and removes everything that served it. When it is kept, the machine keeps account of what changes
+    /// since its moment, so that the next capture can say so; otherwise the account of the capture before goes on. Does
+    /// nothing to a machine that has none.
+    /// </summary>
+    /// <exception cref="MachineDiskException">It cannot be done now; try again.</exception>
+    Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct);
+
+    /// <summary>
+    /// Brings what a disk still has elsewhere into its own file, beside the guest's own work.
+    /// </summary>
+    /// <returns>How far that is; null when the instance has no running machine, or its machine does not have the disk.</returns>
+    /// <exception cref="MachineDiskException">It cannot be done now; try again.</exception>
+    Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct);
+}
+
+/// <summary>A capture of a disk.</summary>
+/// <param name="Instance">The instance whose machine has it open.</param>
+/// <param name="VolumeId">The disk.</param>
+/// <param name="CaptureId">Names the capture: the snapshot's id.</param>
+/// <param name="Since">The capture before it that was kept; null for none.</param>
+public sealed record DiskCaptureRequest(ResourceKey Instance, string VolumeId, string CaptureId, string? Since);
+
+/// <summary>A capture that is being served.</summary>
+/// <param name="SocketPath">The Unix socket of an NBD server.</param>
+/// <param name="ExportName">The export.</param>
+/// <param name="ChangesContext">The NBD metadata context whose extents with flag 1 are what changed since the capture before; null when that is not known.</param>
+/// <param name="IsNew">Whether it was begun by this call.</param>
+/// <param name="IsFileSystemFrozen">Whether the guest had frozen its file systems; otherwise it is as after a power failure.</param>
+/// <param name="Note">Why the guest did not, for people; null when it did.</param>
+public sealed record DiskCapture(string SocketPath, string ExportName, string? ChangesContext, bool IsNew, bool IsFileSystemFrozen, string? Note);
+
+/// <summary>How far a disk's content has come into its own file.</summary>
+/// <param name="IsComplete">Nothing is elsewhere any more.</param>
+/// <param name="DoneBytes">Bytes looked at.</param>
+/// <param name="AllBytes">Bytes to look at.</param>
+public sealed record DiskHydration(bool IsComplete, long DoneBytes, long AllBytes);

@@ -1,0 +1,205 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Skep.Blocks.Chunks;
+using Skep.Core.Hosting;
+using Skep.Core.Machines;
+using Skep.Core.Reconcile;
+using Skep.Core.Resources;
+using Skep.Core.Store;
+using Skep.Linux;
+using Skep.Storage.Kinds;
+
+namespace Skep.Storage.Snapshots;
+
+/// <summary>
+/// What a node does for the snapshots whose store it holds: takes them, completes them, deletes them. The copying goes on
+/// beside the reconciler, so that a deletion is seen while it runs and cancels it. A daemon that is killed in the middle
+/// finds the capture again at its next start: its moment is kept by the machine that was running.
+/// </summary>
+internal sealed partial class SnapshotAgent(
+    ResourceClient client, SnapshotStores stores, IMachineDisks machines, CommandRunner runner, SkepOptions options, ILogger<SnapshotAgent> logger)
+    : IReconciler, IAsyncDisposable
+{
+    /// <summary>How often it is looked whether a volume has stopped to need a snapshot that is to be deleted.</summary>
+    private static readonly TimeSpan _pinPause = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan _retryPause = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
+    private readonly VolumeTurns _turns = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Action<ResourceKey> _enqueue = static _ => { };
+
+    /// <inheritdoc/>
+    public string Name => "snapshot-agent";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GroupResource> Watches { get; } = [StorageKinds.Snapshot.GroupResource, StorageKinds.Volume.GroupResource];
+
+    /// <inheritdoc/>
+    public int Concurrency => 4;
+
+    /// <inheritdoc/>
+    public void Start(Action<ResourceKey> enqueue) => _enqueue = enqueue;
+
+    /// <inheritdoc/>
+    public IEnumerable<ResourceKey> Concerned(Resource changed, View view)
+    {
+        if (changed.Key.GroupResource == StorageKinds.Snapshot.GroupResource)
+            return [changed.Key];
+        // Volumes hold on to the snapshot that they still come from, and snapshots wait for their volume to exist.
+        var volume = changed.View(StorageKinds.Volume);
+        return view.List(StorageKinds.Snapshot, changed.Key.Namespace)
+            .Where(s => (s.Spec.VolumeId == changed.Key.Name && s.Status?.State is null or SnapshotState.Pending)
+                || (s.Metadata.DeletionTimestamp is not null && volume.Spec.SnapshotId == s.Metadata.Name))
+            .Select(s => StorageKinds.Snapshot.Key(changed.Key.Namespace, s.Metadata.Name));
+    }
+
+    /// <inheritdoc/>
+    public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
+    {
+        var snapshot = client.View.Get(key)?.View(StorageKinds.Snapshot);
+        await EndJobAsync(key, snapshot);
+        if (snapshot is null || (snapshot.Spec.NodeName ?? NodeOf(key, snapshot)) != options.NodeName)
+            return null;
+        if (snapshot.Metadata.DeletionTimestamp is not null)
+            return await DeleteAsync(key, snapshot, ct);
+        if (snapshot.Status?.State is SnapshotState.Completed or SnapshotState.Error)
+            return null;
+        if (await EnsureHeldAsync(key, snapshot, ct))
+            return null; // the change brings us back
+        if (options.IsSimulated && snapshot.Spec.Source != SnapshotSource.Direct)
+            await CompleteSimulatedAsync(key, ct);
+        else if ((snapshot.Spec.Source != SnapshotSource.Direct || snapshot.Spec.Sealed) && !_jobs.ContainsKey(key))
+            Begin(key, snapshot);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop.IsCancellationRequested)
+            return;
+        await _stop.CancelAsync();
+        foreach (var job in _jobs.Values)
+        {
+            await job.Task;
+            job.Dispose();
+        }
+
+        _jobs.Clear();
+        _stop.Dispose();
+    }
+
+    /// <summary>The node of a snapshot that was written without one, as people do with kubectl: its volume's.</summary>
+    private string? NodeOf(ResourceKey key, Snapshot snapshot) => snapshot.Spec.VolumeId is { } volumeId
+        ? client.View.Get(StorageKinds.Volume, key.Namespace, volumeId)?.Spec.NodeName
+        : options.NodeName;
+
+    private void Begin(ResourceKey key, Snapshot snapshot)
+    {
+        var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        _jobs[key] = new Job(snapshot.Metadata.Uid!, Task.Run(() => RunAsync(key, snapshot, cancel.Token), CancellationToken.None), cancel);
+    }
+
+    private async Task RunAsync(ResourceKey key, Snapshot snapshot, CancellationToken ct)
+    {
+        try
+        {
+            var work = new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), _turns, key);
+            var note = await work.RunAsync(snapshot, ct);
+            LogTaken(key, note);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            LogCancelled(key);
+        }
+        catch (Exception ex)
+        {
+            // Nobody could write the outcome down: the next look at the snapshot begins again.
+            LogFailed(ex, key);
+            await Task.WhenAny(Task.Delay(_retryPause, client.Time, ct));
+        }
+        finally
+        {
+            _enqueue(key);
+        }
+    }
+
+    private async Task EndJobAsync(ResourceKey key, Snapshot? snapshot)
+    {
+        if (!_jobs.TryGetValue(key, out var job))
+            return;
+        var isWanted = snapshot is not null && snapshot.Metadata.Uid == job.Uid && snapshot.Metadata.DeletionTimestamp is null;
+        if (isWanted && !job.Task.IsCompleted)
+            return;
+        await job.CancelAsync();
+        _jobs.TryRemove(key, out _);
+        job.Dispose();
+    }
+
+    private async Task<TimeSpan?> DeleteAsync(ResourceKey key, Snapshot snapshot, CancellationToken ct)
+    {
+        if (snapshot.Metadata.Finalizers?.Contains(Snapshot.Finalizer) is not true)
+            return null;
+        if (client.View.List(StorageKinds.Volume, ns: null).Any(v => v.Status?.HydratingFrom == key.Name || (v.Spec.SnapshotId == key.Name && v.Status?.Path is null && v.Status?.State is null or VolumeState.Creating)))
+            return _pinPause;
+        if (snapshot.Spec is { Source: SnapshotSource.Volume, VolumeId: not null } && snapshot.Status?.State is not SnapshotState.Completed && !options.IsSimulated)
+            await new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), _turns, key).ForgetCaptureAsync(snapshot, ct);
+        await stores.CloseWriterAsync(key.Name);
+        await (await stores.OpenAsync(ct)).DeleteAsync(key.Name, ct);
+        await client.ModifyAsync(StorageKinds.Snapshot, key, s => s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true, ct);
+        return null;
+    }
+
+    /// <summary>Before anything is stored the finalizer must be there: otherwise a deletion in between would leave it.</summary>
+    private async Task<bool> EnsureHeldAsync(ResourceKey key, Snapshot snapshot, CancellationToken ct)
+    {
+        if (snapshot.Metadata.Finalizers?.Contains(Snapshot.Finalizer) is true && snapshot.Spec.NodeName is not null && snapshot.Status is not null)
+            return false;
+        await client.ModifyAsync(StorageKinds.Snapshot, key, s =>
+        {
+            s.Spec.NodeName = options.NodeName;
+            s.Status ??= new SnapshotStatus();
+            s.Status.StartTime ??= client.Time.GetUtcNow();
+            s.Metadata.Finalizers ??= [];
+            if (!s.Metadata.Finalizers.Contains(Snapshot.Finalizer))
+                s.Metadata.Finalizers.Add(Snapshot.Finalizer);
+            return true;
+        }, ct);
+        return true;
+    }
+
+    private Task CompleteSimulatedAsync(ResourceKey key, CancellationToken ct) => client.ModifyAsync(StorageKinds.Snapshot, key, s =>
+    {
+        var now = client.Time.GetUtcNow();
+        s.Status!.State = SnapshotState.Completed;
+        s.Status.Progress = 100;
+        s.Status.CapturedTime = now;
+        s.Status.CompletionTime = now;
+        s.Status.StoredBytes = 0;
+        s.Status.ChangedBytes = 0;
+        s.Status.DataBytes = 0;
+        return true;
+    }, ct);
+
+    private sealed record Job(string Uid, Task Task, CancellationTokenSource Cancel) : IDisposable
+    {
+        public async Task CancelAsync()
+        {
+            await Cancel.CancelAsync();
+            await Task;
+        }
+
+        public void Dispose() => Cancel.Dispose();
+    }
+
+    [LoggerMessage(EventId = 1410, Level = LogLevel.Information, Message = "snapshot {Key}: {Outcome}")]
+    private partial void LogTaken(ResourceKey key, string outcome);
+
+    [LoggerMessage(EventId = 1411, Level = LogLevel.Information, Message = "the work on snapshot {Key} was cancelled")]
+    private partial void LogCancelled(ResourceKey key);
+
+    [LoggerMessage(EventId = 1412, Level = LogLevel.Error, Message = "snapshot {Key} could not be finished")]
+    private partial void LogFailed(Exception exception, ResourceKey key);
+}

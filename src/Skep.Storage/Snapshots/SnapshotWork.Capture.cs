@@ -1,0 +1,193 @@
+using Skep.Blocks.Chunks;
+using Skep.Core.Machines;
+using Skep.Core.Resources;
+using Skep.Storage.Kinds;
+
+namespace Skep.Storage.Snapshots;
+
+internal sealed partial class SnapshotWork
+{
+    private const int AttemptsMax = 120;
+    private static readonly TimeSpan _attemptPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>What is written into a volume's status while its file is read.</summary>
+    private string Hold => $"snapshot {key.Name}";
+
+    /// <summary>Gives back what a capture that is not wanted any more still holds.</summary>
+    public async Task ForgetCaptureAsync(Snapshot snapshot, CancellationToken ct)
+    {
+        using var turn = await turns.TakeAsync(snapshot.Spec.VolumeId!, ct);
+        if (Volume(snapshot) is not { } volume)
+            return;
+        if (InstanceOf(volume) is { } instance)
+            await machines.EndCaptureAsync(new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, volume.Status?.ChangesSince), isKept: false, ct);
+        await SetHoldAsync(volume.Metadata.Name, hold: null, ct);
+    }
+
+    private async Task<SnapshotInfo> CaptureAsync(Snapshot snapshot, CancellationToken ct)
+    {
+        var store = await stores.OpenAsync(ct);
+        using var turn = await turns.TakeAsync(snapshot.Spec.VolumeId!, ct);
+        if (await store.FindAsync(key.Name, ct) is { } done)
+        {
+            // An earlier daemon got as far as this.
+            await SettleAsync(snapshot, ct);
+            return done;
+        }
+
+        for (var attempt = 1; ; attempt++)
+        {
+            var volume = Volume(snapshot) ?? throw new SnapshotException($"volume {snapshot.Spec.VolumeId} does not exist");
+            if (volume.Status?.NbdSocket is not null)
+                throw new SnapshotException($"volume {volume.Metadata.Name} is served by an engine that takes its own snapshots");
+            if (volume.Status?.Path is null)
+                throw new SnapshotException($"volume {volume.Metadata.Name} has no file yet: it is {volume.Status?.State ?? VolumeState.Creating}");
+            var since = await FindBaseAsync(store, snapshot, volume, ct);
+            if (InstanceOf(volume) is { } instance
+                && await machines.BeginCaptureAsync(new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since), ct) is { } capture)
+            {
+                return await CaptureOnlineAsync(snapshot, volume, instance, since, capture, ct);
+            }
+
+            // A machine that is just starting or ending has the file open, or is about to.
+            if (IsInBetween(volume) || await TryHoldAsync(volume.Metadata.Name, ct) is false)
+            {
+                if (attempt == AttemptsMax)
+                    throw new SnapshotException($"the machine of volume {volume.Metadata.Name} neither ran nor was stopped for {_attemptPause.TotalSeconds * AttemptsMax:0} s");
+                await Task.Delay(_attemptPause, client.Time, ct);
+                continue;
+            }
+
+            return await CaptureOfflineAsync(snapshot, volume, since, ct);
+        }
+    }
+
+    private async Task<SnapshotInfo> CaptureOnlineAsync(Snapshot snapshot, Volume volume, ResourceKey instance, string? since, DiskCapture capture, CancellationToken ct)
+    {
+        var request = new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since);
+        try
+        {
+            if (capture.IsNew)
+                await SetCapturedAsync(capture.IsFileSystemFrozen ? "file-system" : "crash", capture.Note, capture.ChangesContext is null ? null : since, ct);
+            var info = await CopyDiskAsync(snapshot, capture.SocketPath, capture.ExportName, capture.ChangesContext, since, ct);
+            await SettleAsync(snapshot, ct);
+            return info;
+        }
+        catch (OperationCanceledException)
+        {
+            throw; // the next daemon goes on with this capture; whoever deletes the snapshot ends it
+        }
+        catch
+        {
+            await machines.EndCaptureAsync(request, isKept: false, CancellationToken.None);
+            throw;
+        }
+    }
+
+    private async Task<SnapshotInfo> CaptureOfflineAsync(Snapshot snapshot, Volume volume, string? since, CancellationToken ct)
+    {
+        var (path, format) = (volume.Status!.Path!, volume.Status.Format ?? "qcow2");
+        try
+        {
+            var bitmaps = format == "qcow2" ? await offline.ListBitmapsAsync(path, ct) : [];
+            var changes = since is not null && bitmaps.Contains((since, true)) ? since : null;
+            await SetCapturedAsync("offline", null, changes, ct);
+            SnapshotInfo? info = null;
+            await offline.ServeAsync(path, format, key.Name, changes, async socket =>
+                info = await CopyDiskAsync(snapshot, socket, key.Name, changes is null ? null : $"qemu:dirty-bitmap:{changes}", changes, ct), ct);
+            if (format == "qcow2")
+            {
+                if (!bitmaps.Any(b => b.Name == key.Name))
+                    await offline.AddBitmapAsync(path, key.Name, ct);
+                foreach (var (old, _) in bitmaps.Where(b => b.Name != key.Name))
+                    await offline.RemoveBitmapAsync(path, old, ct);
+            }
+
+            await SetChangesSinceAsync(volume.Metadata.Name, format == "qcow2" ? key.Name : null, ct);
+            return info!;
+        }
+        finally
+        {
+            await SetHoldAsync(volume.Metadata.Name, hold: null, CancellationToken.None);
+        }
+    }
+
+    private async Task<SnapshotInfo> CopyDiskAsync(Snapshot snapshot, string socketPath, string exportName, string? changesContext, string? since, CancellationToken ct)
+    {
+        var store = await stores.OpenAsync(ct);
+        await using var source = await DiskCopy.ConnectAsync(socketPath, exportName, changesContext, client.Time, ct);
+        await using var writer = await store.ResumeAsync(key.Name, ct) ?? await store.BeginAsync(RequestOf(snapshot, changesContext is null ? null : since), ct);
+        await new DiskCopy(source, writer, changesContext).RunAsync(percent => ShowProgressAsync(percent, ct), ct);
+        return await writer.CompleteAsync(ct);
+    }
+
+    /// <summary>Ends a capture whose content is in the store: from now on the machine keeps account since it.</summary>
+    private async Task SettleAsync(Snapshot snapshot, CancellationToken ct)
+    {
+        if (Volume(snapshot) is not { } volume)
+            return;
+        if (InstanceOf(volume) is { } instance)
+            await machines.EndCaptureAsync(new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, volume.Status?.ChangesSince), isKept: true, ct);
+        await SetChangesSinceAsync(volume.Metadata.Name, key.Name, ct);
+        await SetHoldAsync(volume.Metadata.Name, hold: null, ct);
+    }
+
+    /// <summary>The snapshot to build on: the one since which the volume keeps account, if the store still has it.</summary>
+    private static async Task<string?> FindBaseAsync(ChunkStore store, Snapshot snapshot, Volume volume, CancellationToken ct)
+    {
+        if (volume.Status?.ChangesSince is not { } since || since == snapshot.Metadata.Name)
+            return null;
+        var info = await store.FindAsync(since, ct);
+        return info is not null && (info.KeyId is not null) == snapshot.Spec.Encrypted ? since : null;
+    }
+
+    private Volume? Volume(Snapshot snapshot) => client.View.Get(StorageKinds.Volume, key.Namespace, snapshot.Spec.VolumeId!);
+
+    private static ResourceKey? InstanceOf(Volume volume) =>
+        volume.Spec.Attachment is { InstanceId: { Length: > 0 } id } ? new ResourceKey(InstanceView.Resource, volume.Metadata.Namespace ?? "", id) : null;
+
+    private bool IsInBetween(Volume volume) =>
+        InstanceOf(volume) is { } instance
+        && client.View.Get(instance)?.View(ForeignJson.Default.InstanceView) is { } view
+        && (view.HasMachine || view.Status?.State is "pending");
+
+    /// <summary>Keeps machines from opening the file; false when a machine is about to.</summary>
+    private async Task<bool> TryHoldAsync(string volumeId, CancellationToken ct)
+    {
+        await SetHoldAsync(volumeId, Hold, ct);
+        var volume = client.View.Get(StorageKinds.Volume, key.Namespace, volumeId);
+        if (volume is { Status.Hold: { } hold } && hold == Hold && !IsInBetween(volume))
+            return true;
+        await SetHoldAsync(volumeId, hold: null, ct);
+        return false;
+    }
+
+    /// <summary>Sets our hold, or takes it away; somebody else's stays.</summary>
+    private Task SetHoldAsync(string volumeId, string? hold, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Volume, StorageKinds.Volume.Key(key.Namespace, volumeId), v =>
+        {
+            if (v.Status is not { } status || status.Hold == hold || (status.Hold is not null && status.Hold != Hold))
+                return false;
+            status.Hold = hold;
+            return true;
+        }, ct);
+
+    private Task SetChangesSinceAsync(string volumeId, string? since, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Volume, StorageKinds.Volume.Key(key.Namespace, volumeId), v =>
+        {
+            if (v.Status is not { } status || status.ChangesSince == since)
+                return false;
+            status.ChangesSince = since;
+            return true;
+        }, ct);
+
+    private Task SetCapturedAsync(string consistency, string? note, string? baseSnapshotId, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Snapshot, key, s =>
+        {
+            s.Status!.CapturedTime = client.Time.GetUtcNow();
+            s.Status.Consistency = consistency;
+            s.Status.Message = note;
+            s.Status.BaseSnapshotId = baseSnapshotId;
+            return true;
+        }, ct);
+}
