@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Blocks.Chunks;
 using Skep.Compute.Kinds;
+using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
@@ -38,11 +39,28 @@ public static class SimulatedAgent
         await SettleAsync(world.Client, ct);
     }
 
-    /// <summary>Looks at everything whenever an instance changes, until cancelled.</summary>
+    /// <summary>Looks at everything whenever an instance or a volume changes, until cancelled.</summary>
     public static async Task RunAsync(ResourceClient client, CancellationToken ct)
     {
-        await foreach (var _ in client.Store.WatchAsync(ComputeKinds.Instance.GroupResource, client.View.Revision, ct))
-            await SettleAsync(client, ct);
+        using var turn = new SemaphoreSlim(1, 1);
+        var revision = client.View.Revision;
+        await Task.WhenAll(WatchAsync(ComputeKinds.Instance.GroupResource), WatchAsync(StorageKinds.Volume.GroupResource));
+
+        async Task WatchAsync(GroupResource kind)
+        {
+            await foreach (var _ in client.Store.WatchAsync(kind, revision, ct))
+            {
+                await turn.WaitAsync(ct);
+                try
+                {
+                    await SettleAsync(client, ct);
+                }
+                finally
+                {
+                    turn.Release();
+                }
+            }
+        }
     }
 
     private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>
