@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Blocks.Chunks;
 using Skep.Compute.Kinds;
+using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
@@ -38,11 +39,26 @@ public static class SimulatedAgent
         await SettleAsync(world.Client, ct);
     }
 
-    /// <summary>Looks at everything whenever an instance changes, until cancelled.</summary>
-    public static async Task RunAsync(ResourceClient client, CancellationToken ct)
+    /// <summary>Looks at everything whenever an instance, a volume or a snapshot changes, until cancelled.</summary>
+    public static async Task RunAsync(AwsWorld world, CancellationToken ct)
     {
-        await foreach (var _ in client.Store.WatchAsync(ComputeKinds.Instance.GroupResource, client.View.Revision, ct))
-            await SettleAsync(client, ct);
+        using var turn = new SemaphoreSlim(1, 1);
+        GroupResource[] kinds = [ComputeKinds.Instance.GroupResource, StorageKinds.Volume.GroupResource, StorageKinds.Snapshot.GroupResource];
+        await Task.WhenAll(kinds.Select(async kind =>
+        {
+            await foreach (var _ in world.Client.Store.WatchAsync(kind, world.Client.View.Revision, ct))
+            {
+                await turn.WaitAsync(ct);
+                try
+                {
+                    await SettleAsync(world, ct);
+                }
+                finally
+                {
+                    turn.Release();
+                }
+            }
+        }));
     }
 
     private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>

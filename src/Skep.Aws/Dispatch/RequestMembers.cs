@@ -18,9 +18,11 @@ internal static class RequestMembers
     /// <summary>The list of Filter structures, as the service's model has them; null when there is none.</summary>
     public static IList? Filters(Structure request) => (Get(request, "Filters") ?? Get(request, "Filter")) as IList;
 
-    /// <summary>Whether a list of ids at the top is given.</summary>
+    /// <summary>Whether a list of the items' own ids is given; ids of accounts (OwnerIds, RestorableByUserIds) only filter.</summary>
     public static bool HasIds(Structure request) =>
-        request.Shape.Members.Any(m => m.Name.EndsWith("Ids", StringComparison.Ordinal) && request.Slots[m.Slot] is IList { Count: > 0 });
+        request.Shape.Members.Any(m => m.Name.EndsWith("Ids", StringComparison.Ordinal)
+            && m.Name is not "OwnerIds" && !m.Name.EndsWith("UserIds", StringComparison.Ordinal)
+            && request.Slots[m.Slot] is IList { Count: > 0 });
 
     /// <summary>A hash of what is asked, without the members named: equal hashes are equal requests.</summary>
     public static byte[] Hash(Structure request, params ReadOnlySpan<string> without)
