@@ -110,7 +110,7 @@ public sealed partial class LogVolume
             await _settings.Store.DeleteAsync(key, ct);
     }
 
-    /// <summary>Deletes, once, data objects that earlier openings stored and never entered in the manifest log.</summary>
+    /// <summary>Deletes, once, what earlier openings stored and no record of the manifest log speaks of: data objects, states of snapshots.</summary>
     private async Task SweepAsync(CancellationToken ct)
     {
         if (_isSwept)
@@ -127,6 +127,16 @@ public sealed partial class LogVolume
                 if (epoch < _state.Epoch && !isKnown)
                     strays.Add(item.Key);
             }
+        }
+        // The state of a snapshot may have been stored by a late request, or by its saving while it was deleted.
+        string snapshots = VolumeNames.Snapshots(Name);
+        await foreach (var item in _settings.Store.ListAsync(snapshots, after: null, ct))
+        {
+            if (!VolumeNames.TryParseNumber(snapshots, item.Key, out ulong number))
+                continue;
+            lock (_gate)
+                if (number <= _state.Number && !_state.Snapshots.Exists(s => s.RecordNumber == number))
+                    strays.Add(item.Key);
         }
         foreach (string key in strays)
             await _settings.Store.DeleteAsync(key, ct);

@@ -128,6 +128,9 @@ public sealed class NbdServer : IAsyncDisposable
     {
         if (!File.Exists(path))
             return;
+        // Connecting to an ordinary file is refused in the same words as connecting to a dead socket.
+        if (!SocketCalls.IsSocketFile(path))
+            throw new IOException($"cannot listen on {path}: it exists and is no socket");
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -140,7 +143,7 @@ public sealed class NbdServer : IAsyncDisposable
         }
         catch (SocketException ex)
         {
-            throw new IOException($"cannot listen on {path}: it exists and is no socket to be replaced ({ex.Message})", ex);
+            throw new IOException($"cannot listen on {path}: nobody knows whether another server does ({ex.Message})", ex);
         }
 
         throw new IOException($"cannot listen on {path}: another server does");

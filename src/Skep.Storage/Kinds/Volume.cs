@@ -27,6 +27,9 @@ public sealed class VolumeSpec : OpenObject
     public string? SnapshotId { get; set; }
     public string AvailabilityZone { get; set; } = "";
 
+    [Description("The StoragePool that it is in; absent for the pool \"default\".")]
+    public string? PoolName { get; set; }
+
     [Description("The node that holds the disk; follows the first instance it is attached to.")]
     public string? NodeName { get; set; }
     public bool Encrypted { get; set; }

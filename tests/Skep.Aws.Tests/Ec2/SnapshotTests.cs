@@ -74,6 +74,7 @@ public sealed class SnapshotTests
         var first = await world.Ec2Async("DescribeSnapshots", Ct, ("MaxResults", "5"), ("Owner.1", "self"));
         var second = await world.Ec2Async("DescribeSnapshots", Ct, ("MaxResults", "5"), ("Owner.1", "self"), ("NextToken", first.Element("nextToken")!.Value));
         Assert.Equal(ids, Items(first).Concat(Items(second)).Select(IdOf));
+        Assert.Equal(ids, await ListAsync(world, ("Owner.1", "self"), ("MaxResults", "1000"))); // as the AWS CLI asks
         Assert.Equal("InvalidParameterCombination", await world.Ec2ErrorAsync("DescribeSnapshots", Ct, ("MaxResults", "5"), ("SnapshotId.1", ids[0])));
         Assert.Equal("InvalidSnapshot.NotFound", await world.Ec2ErrorAsync("DescribeSnapshots", Ct, ("SnapshotId.1", "snap-0123456789abcdef0")));
     }

@@ -13,12 +13,17 @@ internal static class ImageRequests
     private const int NameMax = 128;
     private const string NameSigns = "()[] ./-'@_";
 
-    /// <summary>Adds an image in state pending, and the import that makes its disk, to the call's transaction.</summary>
+    /// <summary>
+    /// Adds an image to the call's transaction: in state pending, with the import that makes its disk; or available, when
+    /// it has no source, because its disk is a snapshot.
+    /// </summary>
     /// <exception cref="AwsException">InvalidAMIName.Malformed, InvalidAMIName.Duplicate.</exception>
     public static string Add(
-        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, ImageImportSource source, string? nodeName, Action<ImageSpec> describe)
+        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, ImageImportSource? source, string? nodeName, Action<ImageSpec> describe)
     {
-        var (id, spec) = AddPending(call, name, tags, describe);
+        var (id, spec) = AddImage(call, name, tags, source is null ? "available" : "pending", describe);
+        if (source is null)
+            return id;
         call.Transaction.Create(ComputeKinds.ImageImport, new ImageImport
         {
             Metadata = new ObjectMeta { Name = id, Namespace = call.Namespace },
@@ -38,7 +43,11 @@ internal static class ImageRequests
 
     /// <summary>Adds an image in state pending, which somebody else fills, to the call's transaction.</summary>
     /// <exception cref="AwsException">InvalidAMIName.Malformed, InvalidAMIName.Duplicate.</exception>
-    public static (string Id, ImageSpec Spec) AddPending(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, Action<ImageSpec> describe)
+    public static string AddPending(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, Action<ImageSpec> describe) =>
+        AddImage(call, name, tags, "pending", describe).Id;
+
+    private static (string Id, ImageSpec Spec) AddImage(
+        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, string state, Action<ImageSpec> describe)
     {
         CheckName(call, name);
         var id = call.NewId("ami");
@@ -46,7 +55,7 @@ internal static class ImageRequests
         describe(spec);
         var metadata = call.NewMetadata(id);
         metadata.Finalizers = [Compute.Kinds.Image.Finalizer];
-        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus() });
+        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus { State = state } });
         return (id, spec);
     }
 
