@@ -39,28 +39,27 @@ public static class SimulatedAgent
         await SettleAsync(world.Client, ct);
     }
 
-    /// <summary>Looks at everything whenever an instance or a volume changes, until cancelled.</summary>
-    public static async Task RunAsync(ResourceClient client, CancellationToken ct)
+    /// <summary>Looks at everything whenever an instance, a volume or a snapshot changes, until cancelled.</summary>
+    public static async Task RunAsync(AwsWorld world, CancellationToken ct)
     {
         using var turn = new SemaphoreSlim(1, 1);
-        var revision = client.View.Revision;
-        await Task.WhenAll(WatchAsync(ComputeKinds.Instance.GroupResource), WatchAsync(StorageKinds.Volume.GroupResource));
-
-        async Task WatchAsync(GroupResource kind)
+        var revision = world.Client.View.Revision;
+        GroupResource[] kinds = [ComputeKinds.Instance.GroupResource, StorageKinds.Volume.GroupResource, StorageKinds.Snapshot.GroupResource];
+        await Task.WhenAll(kinds.Select(async kind =>
         {
-            await foreach (var _ in client.Store.WatchAsync(kind, revision, ct))
+            await foreach (var _ in world.Client.Store.WatchAsync(kind, revision, ct))
             {
                 await turn.WaitAsync(ct);
                 try
                 {
-                    await SettleAsync(client, ct);
+                    await SettleAsync(world, ct);
                 }
                 finally
                 {
                     turn.Release();
                 }
             }
-        }
+        }));
     }
 
     private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>

@@ -25,7 +25,7 @@ internal sealed class CreateImage : AwsOperation<CreateImageRequest, CreateImage
         SnapshotRequests.RefusePlaces(outpostArn: null, request.SnapshotLocation);
         var devices = CapturedDevices.Plan(request, instance, call);
         var original = ImageLookup.Find(call, instance.Spec.ImageId);
-        var (id, _) = ImageRequests.AddPending(call, request.Name, request.TagSpecifications, spec =>
+        var id = ImageRequests.AddPending(call, request.Name, request.TagSpecifications, spec =>
         {
             spec.Description = request.Description;
             spec.Architecture = original?.Spec.Architecture ?? spec.Architecture;

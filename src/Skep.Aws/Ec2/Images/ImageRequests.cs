@@ -43,10 +43,11 @@ internal static class ImageRequests
 
     /// <summary>Adds an image in state pending, which somebody else fills, to the call's transaction.</summary>
     /// <exception cref="AwsException">InvalidAMIName.Malformed, InvalidAMIName.Duplicate.</exception>
-    public static (string Id, ImageSpec Spec) AddPending(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, Action<ImageSpec> describe) =>
-        AddImage(call, name, tags, "pending", describe);
+    public static string AddPending(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, Action<ImageSpec> describe) =>
+        AddImage(call, name, tags, "pending", describe).Id;
 
-    private static (string Id, ImageSpec Spec) AddImage(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, string state, Action<ImageSpec> describe)
+    private static (string Id, ImageSpec Spec) AddImage(
+        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, string state, Action<ImageSpec> describe)
     {
         CheckName(call, name);
         var id = call.NewId("ami");
