@@ -35,20 +35,15 @@ internal static class ContentTable
         db.Statement("SELECT part, leaf, start, length, checksum FROM pieces WHERE content = ?1 ORDER BY position").Bind(1, content).All(static r =>
             new PieceRow((int)r.Int64(0), r.Int64(1), r.Int64(2), r.Int64(3), MetaCodec.DecodeChecksum(r.BytesOrNull(4))));
 
-    /// <summary>Adds a content that one row refers to.</summary>
-    public static void Insert(SqliteConnection db, ContentRow row) => Insert(db, row.Id, row.Kind, row.LengthBytes, row.Crc, row.Seal, row.Data is null ? null : row.Data.AsMemory());
+    /// <summary>Adds a content whose bytes are elsewhere; one row refers to it.</summary>
+    public static void Insert(SqliteConnection db, long id, ContentKind kind, long lengthBytes, byte[]? seal) =>
+        db.Statement("INSERT INTO contents (id, refs, kind, length, crc, seal) VALUES (?1, 1, ?2, ?3, 0, ?4)")
+            .Bind(1, id).Bind(2, (long)kind).Bind(3, lengthBytes).BindBlobOrNull(4, seal).Run("write");
 
-    /// <summary>Adds a content that one row refers to.</summary>
-    public static void Insert(SqliteConnection db, long id, ContentKind kind, long lengthBytes, uint crc, byte[]? seal, ReadOnlyMemory<byte>? data)
-    {
-        var statement = db.Statement("INSERT INTO contents (id, refs, kind, length, crc, seal, data) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)")
-            .Bind(1, id).Bind(2, (long)kind).Bind(3, lengthBytes).Bind(4, crc).BindBlobOrNull(5, seal);
-        if (data is { } bytes)
-            statement.BindBlob(6, bytes.Span);
-        else
-            statement.BindBlobOrNull(6, null);
-        statement.Run("write");
-    }
+    /// <summary>Adds a content with its bytes; one row refers to it.</summary>
+    public static void InsertInline(SqliteConnection db, long id, long lengthBytes, byte[]? seal, ReadOnlySpan<byte> data) =>
+        db.Statement("INSERT INTO contents (id, refs, kind, length, crc, seal, data) VALUES (?1, 1, 0, ?2, ?3, ?4, ?5)")
+            .Bind(1, id).Bind(2, lengthBytes).Bind(3, BlockSums.Compute(data)).BindBlobOrNull(4, seal).BindBlob(5, data).Run("write");
 
     public static void InsertPiece(SqliteConnection db, long content, int position, PieceRow piece) =>
         db.Statement("INSERT INTO pieces (content, position, part, leaf, start, length, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")

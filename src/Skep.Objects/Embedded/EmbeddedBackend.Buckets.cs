@@ -51,7 +51,7 @@ public sealed partial class EmbeddedBackend
 
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> FindDocumentAsync(string bucket, string name, CancellationToken ct) =>
-        await ReadAsync(db => BucketTable.FindDocument(db, BucketTable.Get(db, bucket).Id, name), ct) is { } document ? new ReadOnlyMemory<byte>(document) : null;
+        await ReadAsync(db => BucketTable.FindDocument(db, BucketTable.Get(db, bucket).Id, name), ct) is { } document ? document : (ReadOnlyMemory<byte>?)null;
 
     /// <inheritdoc/>
     public ValueTask PutDocumentAsync(string bucket, string name, ReadOnlyMemory<byte> document, CancellationToken ct)

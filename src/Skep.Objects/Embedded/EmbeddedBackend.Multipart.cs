@@ -155,7 +155,7 @@ public sealed partial class EmbeddedBackend
 
     private static void InsertPieces(WriteScope scope, long content, long lengthBytes, IReadOnlyList<PieceRow> pieces)
     {
-        ContentTable.Insert(scope.Db, new ContentRow(content, ContentKind.Pieces, lengthBytes, 0, null, null));
+        ContentTable.Insert(scope.Db, content, ContentKind.Pieces, lengthBytes, seal: null);
         for (var i = 0; i < pieces.Count; i++)
         {
             ContentTable.AddReference(scope.Db, pieces[i].Leaf);

@@ -7,7 +7,7 @@ public sealed record EmbeddedOptions
     public required string Directory { get; init; }
 
     /// <summary>Bodies up to this many bytes are kept in the database, longer ones in files; at most 128 KiB.</summary>
-    public int InlineBytesMax { get; init; } = 32 * 1024;
+    public int InlineBytesMax { get; init; } = 64 * 1024;
 
     /// <summary>Data is refused when less than this is free on the disk: room for the database, so that deleting goes on.</summary>
     public long ReserveBytes { get; init; } = 64 * 1024 * 1024;

@@ -37,8 +37,10 @@ internal sealed class StagedContent(long id, ContentKind kind, long lengthBytes,
     {
         if (id == 0)
             return;
-        ReadOnlyMemory<byte>? data = kind == ContentKind.Inline ? _pooled.AsMemory(0, _pooledCount) : null;
-        ContentTable.Insert(scope.Db, id, kind, lengthBytes, data is { } bytes ? BlockSums.Compute(bytes.Span) : 0, Seal, data);
+        if (kind == ContentKind.Inline)
+            ContentTable.InsertInline(scope.Db, id, lengthBytes, Seal, _pooled.AsSpan(0, _pooledCount));
+        else
+            ContentTable.Insert(scope.Db, id, kind, lengthBytes, Seal);
     }
 
     /// <summary>Removes the data file of a change that has certainly not happened.</summary>
