@@ -42,9 +42,8 @@ internal sealed partial class SnapshotWork
         for (var attempt = 1; ; attempt++)
         {
             var volume = Volume(snapshot) ?? throw new SnapshotException($"volume {snapshot.Spec.VolumeId} does not exist");
-            if (volume.Status?.NbdSocket is not null)
-                throw new SnapshotException($"volume {volume.Metadata.Name} is served by an engine that takes its own snapshots");
-            if (volume.Status?.Path is null)
+            var isServed = volume.Status?.NbdSocket is not null;
+            if (volume.Status?.Path is null && !isServed)
                 throw new SnapshotException($"volume {volume.Metadata.Name} has no file yet: it is {volume.Status?.State ?? VolumeState.Creating}");
             var since = await FindBaseAsync(store, snapshot, volume, ct);
             if (InstanceOf(volume) is { } instance)
@@ -63,7 +62,7 @@ internal sealed partial class SnapshotWork
                 continue;
             }
 
-            return await CaptureOfflineAsync(snapshot, volume, since, ct);
+            return isServed ? await CaptureServedAsync(snapshot, volume, ct) : await CaptureOfflineAsync(snapshot, volume, since, ct);
         }
     }
 
