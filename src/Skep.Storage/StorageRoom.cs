@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Storage.Kinds;
@@ -17,9 +18,12 @@ public sealed class StorageRoom : IRoom
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
         services.AddSingleton<VolumeFiles>();
-        services.AddReconciler<VolumeAgent>();
-        services.AddReconciler<RootVolumeController>();
         services.AddSingleton<SnapshotStores>();
+        services.AddSingleton<SnapshotServer>();
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<SnapshotServer>());
+        services.AddReconciler<VolumeAgent>();
+        services.AddReconciler<VolumeHydrator>();
+        services.AddReconciler<RootVolumeController>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
     }

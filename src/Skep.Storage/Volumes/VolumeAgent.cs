@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Skep.Blocks.Chunks;
+using Skep.Blocks.Stores;
 using Skep.Core.Hosting;
 using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
 
 namespace Skep.Storage.Volumes;
 
@@ -11,7 +14,9 @@ namespace Skep.Storage.Volumes;
 /// What a node does for the volumes bound to it: makes their files, grows them, says what state they are in, removes the
 /// files of deleted ones once no machine uses them, and at its start those that no volume explains.
 /// </summary>
-internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles files, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
+internal sealed partial class VolumeAgent(
+    ResourceClient client, VolumeFiles files, SnapshotStores snapshots, SnapshotServer server, SkepOptions options, ILogger<VolumeAgent> logger)
+    : IReconciler
 {
     private static readonly TimeSpan _retryPause = TimeSpan.FromMinutes(1);
     private readonly Lock _sweep = new();
@@ -83,7 +88,10 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
                     imageFile = RequireImageFile(key.Namespace, imageId, view);
                 }
 
-                await files.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
+                if (volume.Spec.SnapshotId is { } snapshotId)
+                    await MakeFromSnapshotAsync(key, volume, snapshotId, ct);
+                else
+                    await files.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
             }
 
             await client.ModifyAsync(StorageKinds.Volume, key, v =>
@@ -92,6 +100,7 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
                 v.Status = new VolumeStatus
                 {
                     State = StateOf(v), Path = files.PathOf(key.Name), Format = "qcow2", SizeGib = volume.Spec.SizeGib, Limits = LimitsOf(v.Spec),
+                    HydratingFrom = options.IsSimulated ? null : v.Spec.SnapshotId,
                 };
                 return true;
             }, ct);
@@ -103,6 +112,26 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             var message = again ? $"{ex.Message}; tried again every minute" : $"{ex.Message}; not tried again: delete this volume and make another";
             await SetErrorAsync(key, message, ct);
             return again ? _retryPause : null;
+        }
+    }
+
+    /// <summary>Makes a volume that can be used at once and gets its content from the snapshot as it is read, or behind.</summary>
+    private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, string snapshotId, CancellationToken ct)
+    {
+        const long GiB = 1L << 30;
+        try
+        {
+            var info = await (await snapshots.OpenAsync(ct)).FindAsync(snapshotId, ct)
+                ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
+            if (info.SizeBytes > volume.Spec.SizeGib * GiB)
+                throw new VolumeException($"{volume.Spec.SizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
+            files.MakeFolder();
+            await server.EnsureStartedAsync(ct);
+            await files.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, server.SocketPath, snapshotId, ct);
+        }
+        catch (Exception ex) when (ex is ChunkStoreException or ObjectStoreException or IOException)
+        {
+            throw new VolumeException(ex.Message) { IsTransient = true };
         }
     }
 

@@ -6,6 +6,7 @@ using Skep.Core.Store;
 using Skep.Linux;
 using Skep.Linux.DiskImages;
 using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 using Skep.Testing;
 
@@ -22,6 +23,8 @@ internal sealed class StorageWorld : IAsyncDisposable
         Resources = resources;
         Options = options;
         Files = new VolumeFiles(options, new CommandRunner(TimeProvider.System));
+        Stores = new SnapshotStores(options, TimeProvider.System);
+        Server = new SnapshotServer(Stores, resources.Client, new CommandRunner(TimeProvider.System), options, TimeProvider.System, NullLogger<SnapshotServer>.Instance);
         Agent = NewAgent();
         Roots = new RootVolumeController(resources.Client);
     }
@@ -29,6 +32,8 @@ internal sealed class StorageWorld : IAsyncDisposable
     public TestResources Resources { get; }
     public SkepOptions Options { get; }
     public VolumeFiles Files { get; }
+    public SnapshotStores Stores { get; }
+    public SnapshotServer Server { get; }
     public VolumeAgent Agent { get; }
     public RootVolumeController Roots { get; }
     public ResourceClient Client => Resources.Client;
@@ -48,7 +53,7 @@ internal sealed class StorageWorld : IAsyncDisposable
     }
 
     /// <summary>The agent of a daemon that has just started.</summary>
-    public VolumeAgent NewAgent() => new(Client, Files, Options, NullLogger<VolumeAgent>.Instance);
+    public VolumeAgent NewAgent() => new(Client, Files, Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
 
     public static ResourceKey Key(string volume) => StorageKinds.Volume.Key("default", volume);
 
@@ -99,6 +104,8 @@ internal sealed class StorageWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Server.DisposeAsync();
+        await Stores.DisposeAsync();
         await Resources.DisposeAsync();
         Directory.Delete(Options.DataDirectory, recursive: true);
     }
