@@ -138,10 +138,14 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
         const int ReconnectSeconds = 24 * 60 * 60;
         var options = new JsonObject
         {
-            ["driver"] = "nbd",
-            ["server"] = new JsonObject { ["type"] = "unix", ["path"] = socketPath },
-            ["export"] = exportName,
-            ["reconnect-delay"] = ReconnectSeconds,
+            ["driver"] = "raw",
+            ["file"] = new JsonObject
+            {
+                ["driver"] = "nbd",
+                ["server"] = new JsonObject { ["type"] = "unix", ["path"] = socketPath },
+                ["export"] = exportName,
+                ["reconnect-delay"] = ReconnectSeconds,
+            },
         };
         return $"json:{options.ToJsonString()}";
     }
