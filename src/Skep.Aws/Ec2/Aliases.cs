@@ -9,6 +9,7 @@ global using KeyPairResource = Skep.Compute.Kinds.KeyPair;
 global using NetworkingKinds = Skep.Networking.Kinds.NetworkingKinds;
 global using NetworkInterfaceResource = Skep.Networking.Kinds.NetworkInterface;
 global using SecurityGroupResource = Skep.Networking.Kinds.SecurityGroup;
+global using SnapshotResource = Skep.Storage.Kinds.Snapshot;
 global using StorageKinds = Skep.Storage.Kinds.StorageKinds;
 global using SubnetResource = Skep.Networking.Kinds.Subnet;
 global using VolumeResource = Skep.Storage.Kinds.Volume;

@@ -84,7 +84,18 @@ internal static class Ec2Errors
 
     public static AwsException AttachmentNotFound(string message) => new("InvalidAttachment.NotFound", 400, message);
 
-    public static AwsException SnapshotNotFound(string id) => new("InvalidSnapshot.NotFound", 400, $"The snapshot '{id}' does not exist.");
+    // Snapshots
+    public static AwsException SnapshotNotFound(params IReadOnlyList<string> ids) =>
+        new("InvalidSnapshot.NotFound", 400, ids.Count == 1 ? $"The snapshot '{ids[0]}' does not exist." : $"The snapshots '{string.Join(", ", ids)}' do not exist.");
+
+    public static AwsException SnapshotInUse(string id, string user) => new("InvalidSnapshot.InUse", 400, $"The snapshot {id} is currently in use by {user}");
+
+    public static AwsException SnapshotLimit(int max) => new("SnapshotLimitExceeded", 400, $"An account can have at most {max} snapshots.");
+
+    public static AwsException ConcurrentSnapshotLimit(string volumeId, int max) =>
+        new("ConcurrentSnapshotLimitExceeded", 400, $"Maximum allowed in-progress snapshots for a single volume exceeded: {volumeId} has {max}.");
+
+    public static AwsException UserIdMalformed(string id) => new("InvalidUserID.Malformed", 400, $"Invalid user id: \"{id}\" (expecting the 12 digits of an account)");
 
     // Any
     public static AwsException IncorrectState(string message) => new("IncorrectState", 400, message);

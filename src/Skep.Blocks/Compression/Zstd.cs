@@ -15,6 +15,20 @@ public static unsafe partial class Zstd
     private static readonly ConcurrentBag<nint> _compressors = [];
     private static readonly ConcurrentBag<nint> _decompressors = [];
 
+    /// <summary>Makes sure that the library is there.</summary>
+    /// <exception cref="NotSupportedException">It is not installed.</exception>
+    public static void Require()
+    {
+        try
+        {
+            _ = ZSTD_versionNumber();
+        }
+        catch (DllNotFoundException ex)
+        {
+            throw new NotSupportedException($"the compression library {Library} is not installed: install the package libzstd1 (Debian, Ubuntu) or libzstd (Fedora)", ex);
+        }
+    }
+
     /// <summary>Bytes that compressed data can have at most (ZSTD_compressBound).</summary>
     public static int CompressedLengthMax(int length) => checked((int)ZSTD_compressBound((nuint)length));
 
@@ -59,6 +73,9 @@ public static unsafe partial class Zstd
     }
 
     private static nint RequireContext(nint context) => context != 0 ? context : throw new IOException("libzstd has no memory for a context");
+
+    [LibraryImport(Library)]
+    private static partial uint ZSTD_versionNumber();
 
     [LibraryImport(Library)]
     private static partial nuint ZSTD_compressBound(nuint srcSize);

@@ -30,6 +30,9 @@ internal static unsafe partial class FileCalls
 
     public const int POSIX_FADV_WILLNEED = 3;
 
+    public const int EFD_CLOEXEC = 0x80000;
+    public const int EFD_SEMAPHORE = 1;
+
     [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
     public static partial nint ReadVector(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);
 
@@ -51,6 +54,15 @@ internal static unsafe partial class FileCalls
 
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     public static partial int Truncate(SafeFileHandle file, long length);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventFd(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint ReadEvent(SafeFileHandle file, ulong* value, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint WriteEvent(SafeFileHandle file, ulong* value, nuint length);
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -6,6 +6,7 @@ namespace Skep.Blocks.Devices;
 internal sealed class IoOperation(FileDevice device) : IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _source;
+    private Exception? _failure;
 
     public IoKind Kind { get; set; }
 
@@ -25,8 +26,8 @@ internal sealed class IoOperation(FileDevice device) : IValueTaskSource
     /// <summary>What the caller awaits.</summary>
     public ValueTask Task => new(this, _source.Version);
 
-    /// <summary>Does it, on a worker; what waits for it goes on there.</summary>
-    public void Run()
+    /// <summary>A worker does it.</summary>
+    public void Perform()
     {
         try
         {
@@ -34,11 +35,17 @@ internal sealed class IoOperation(FileDevice device) : IValueTaskSource
         }
         catch (Exception ex)
         {
-            _source.SetException(ex);
-            return;
+            _failure = ex;
         }
+    }
 
-        _source.SetResult(true);
+    /// <summary>Tells whoever waits for it, who goes on in this call.</summary>
+    public void Complete()
+    {
+        if (_failure is null)
+            _source.SetResult(true);
+        else
+            _source.SetException(_failure);
     }
 
     void IValueTaskSource.GetResult(short token)
@@ -51,6 +58,7 @@ internal sealed class IoOperation(FileDevice device) : IValueTaskSource
         {
             Destination = default;
             Source = default;
+            _failure = null;
             _source.Reset();
             device.Return(this);
         }

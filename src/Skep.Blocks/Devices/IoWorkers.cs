@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
 namespace Skep.Blocks.Devices;
 
 /// <summary>
@@ -11,14 +14,23 @@ public sealed class IoWorkers : IDisposable
 
     private readonly Lock _lock = new();
     private readonly Queue<IoOperation> _queue = new();
-    private readonly SemaphoreSlim _available = new(0);
     private readonly int _threadsMax;
+    // Counts what is queued. A system call to wake and one to sleep are much less than what .NET's semaphores and monitors
+    // do, which spin first.
+    private readonly SafeFileHandle _queued;
     private int _threadCount;
-    private int _busyCount;
+    private int _outstanding;
     private bool _isDisposed;
 
     /// <summary>Makes the workers; no thread is started yet.</summary>
-    public IoWorkers(int threadsMax = 16) => _threadsMax = threadsMax;
+    public IoWorkers(int threadsMax = 16)
+    {
+        _threadsMax = threadsMax;
+        var descriptor = FileCalls.EventFd(0, FileCalls.EFD_CLOEXEC | FileCalls.EFD_SEMAPHORE);
+        if (descriptor < 0)
+            throw new IOException($"eventfd failed with errno {Marshal.GetLastPInvokeError()}");
+        _queued = new SafeFileHandle(descriptor, ownsHandle: true);
+    }
 
     /// <summary>Ends the threads when they have done what is queued.</summary>
     public void Dispose()
@@ -28,7 +40,10 @@ public sealed class IoWorkers : IDisposable
             if (_isDisposed)
                 return;
             _isDisposed = true;
-            _available.Release(Math.Max(1, _threadCount));
+            if (_threadCount == 0)
+                _queued.Dispose();
+            else
+                Signal(_threadCount);
         }
     }
 
@@ -38,37 +53,53 @@ public sealed class IoWorkers : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _queue.Enqueue(operation);
-            if (_queue.Count + _busyCount > _threadCount && _threadCount < _threadsMax)
+            _outstanding++;
+            if (_outstanding > _threadCount && _threadCount < _threadsMax)
             {
                 _threadCount++;
                 new Thread(Work, StackSize) { IsBackground = true, Name = "disk" }.Start();
             }
         }
 
-        _available.Release();
+        Signal(1);
     }
 
     private void Work()
     {
         while (true)
         {
-            _available.Wait();
+            WaitForSignal();
             IoOperation? operation;
             lock (_lock)
             {
                 if (!_queue.TryDequeue(out operation))
                 {
-                    if (!_isDisposed)
-                        continue;
+                    // Only the end signals without an operation.
+                    if (--_threadCount == 0)
+                        _queued.Dispose();
                     return;
                 }
-
-                _busyCount++;
             }
 
-            operation.Run();
+            operation.Perform();
+            // Before whoever waits for it goes on: what it does next finds this thread idle.
             lock (_lock)
-                _busyCount--;
+                _outstanding--;
+            operation.Complete();
+        }
+    }
+
+    private unsafe void Signal(int count)
+    {
+        var value = (ulong)count;
+        _ = FileCalls.WriteEvent(_queued, &value, sizeof(ulong));
+    }
+
+    private unsafe void WaitForSignal()
+    {
+        ulong value;
+        while (FileCalls.ReadEvent(_queued, &value, sizeof(ulong)) < 0 && Marshal.GetLastPInvokeError() == FileCalls.EINTR)
+        {
         }
     }
 }

@@ -10,6 +10,7 @@ namespace Skep.Blocks.Nbd;
 public sealed class NbdServer : IAsyncDisposable
 {
     private const int Backlog = 512;
+    private const int ThreadStackSize = 256 << 10;
     private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly TimeSpan _watchPeriod = TimeSpan.FromSeconds(5);
 
@@ -62,6 +63,24 @@ public sealed class NbdServer : IAsyncDisposable
         _listeners.Add((socket, null));
     }
 
+    /// <summary>Serves on a listening Unix socket that this process has inherited; its file is left to who made it.</summary>
+    /// <param name="fd">The socket's descriptor.</param>
+    /// <exception cref="IOException">It is no listening socket.</exception>
+    public void BindInherited(int fd)
+    {
+        try
+        {
+            var socket = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+            _listeners.Add((socket, null));
+            if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.AcceptConnection) is not 1)
+                throw new IOException($"descriptor {fd} is a socket that does not listen");
+        }
+        catch (SocketException ex)
+        {
+            throw new IOException($"descriptor {fd} cannot be listened on: {ex.Message}", ex);
+        }
+    }
+
     /// <summary>Listens on a TCP address.</summary>
     /// <returns>The address, with the port that the system chose where 0 was asked for.</returns>
     /// <exception cref="IOException">It is taken or cannot be had.</exception>
@@ -110,6 +129,9 @@ public sealed class NbdServer : IAsyncDisposable
     {
         if (!File.Exists(path))
             return;
+        // Connecting to an ordinary file is refused in the same words as connecting to a dead socket.
+        if (!SocketCalls.IsSocketFile(path))
+            throw new IOException($"cannot listen on {path}: it exists and is no socket");
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -122,7 +144,7 @@ public sealed class NbdServer : IAsyncDisposable
         }
         catch (SocketException ex)
         {
-            throw new IOException($"cannot listen on {path}: it exists and is no socket to be replaced ({ex.Message})", ex);
+            throw new IOException($"cannot listen on {path}: nobody knows whether another server does ({ex.Message})", ex);
         }
 
         throw new IOException($"cannot listen on {path}: another server does");
@@ -162,39 +184,44 @@ public sealed class NbdServer : IAsyncDisposable
             client = socket.RemoteEndPoint?.ToString() ?? "";
         }
 
-        var isOnThread = tls is null;
-        lock (_lock)
+        try
         {
-            if (_sessions.Count >= _shared.Options.ConnectionsMax)
+            lock (_lock)
             {
-                socket.Dispose();
-                return;
-            }
-
-            isOnThread &= _threadCount < _shared.Options.ThreadsMax;
-            NbdLink link = isOnThread ? new ThreadLink(socket, client) : new StreamLink(socket, client);
-            var session = new NbdSession(_shared, link, tls);
-            _sessions.Add(session);
-            if (isOnThread)
-            {
-                _threadCount++;
-                StartThread(session);
-            }
-            else
-            {
-                _ = Task.Run(() => ServeAsync(session), CancellationToken.None);
+                if (_sessions.Count >= _shared.Options.ConnectionsMax)
+                    throw new NbdException(NbdFailure.Handshake, $"{client} is one connection too many: {_sessions.Count} are open");
+                Start(socket, client, tls);
             }
         }
+        catch (Exception ex) when (ex is NbdException or OutOfMemoryException)
+        {
+            // Neither descriptors nor threads are endless: one client fewer, and the others stay.
+            socket.Dispose();
+            _shared.Options.SessionEnded?.Invoke(new NbdSessionEnd(client, null, NbdFailure.Handshake, ex.Message));
+        }
+    }
+
+    private void Start(Socket socket, string client, NbdServerTls? tls)
+    {
+        var isOnThread = tls is null && _threadCount < _shared.Options.ThreadsMax;
+        NbdLink link = isOnThread ? new ThreadLink(socket, client) : new StreamLink(socket, client);
+        var session = new NbdSession(_shared, link, tls);
+        if (isOnThread)
+            StartThread(session);
+        else
+            _ = Task.Run(() => ServeAsync(session), CancellationToken.None);
+        _sessions.Add(session);
+        _threadCount += isOnThread ? 1 : 0;
     }
 
     private void StartThread(NbdSession session)
     {
         // On a thread's link every await of a session completes at once: this thread is the session's alone.
+#pragma warning disable VSTHRD002
         var thread = new Thread(() => ServeAsync(session).GetAwaiter().GetResult(), ThreadStackSize) { IsBackground = true, Name = "nbd" };
+#pragma warning restore VSTHRD002
         thread.Start();
     }
-
-    private const int ThreadStackSize = 256 << 10;
 
     private async Task ServeAsync(NbdSession session)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Skep.Blocks.Simulation;
@@ -33,11 +34,12 @@ public sealed class SimulationTrace(Action<string>? sink)
     /// <summary>Takes bytes into the digest.</summary>
     public void Mix(ReadOnlySpan<byte> data)
     {
-        Mix(data.Length);
+        var checksum = 0U;
         for (; data.Length >= 8; data = data[8..])
-            Mix(BinaryPrimitives.ReadInt64LittleEndian(data));
+            checksum = BitOperations.Crc32C(checksum, BinaryPrimitives.ReadUInt64LittleEndian(data));
         foreach (var b in data)
-            Mix(b);
+            checksum = BitOperations.Crc32C(checksum, b);
+        Mix(checksum);
     }
 
     /// <summary>Takes text into the digest.</summary>
@@ -53,6 +55,9 @@ public sealed class SimulationTrace(Action<string>? sink)
         if (sink is not null)
             sink(line.ToStringAndClear());
     }
+
+    /// <summary>A line for a reader.</summary>
+    public void Say(string text) => sink?.Invoke(text);
 
     /// <summary>The text of a line, made only when somebody reads it.</summary>
     [InterpolatedStringHandler]

@@ -22,6 +22,25 @@ public sealed partial class VolumeChecker
         }
     }
 
+    /// <summary>Checks that what is described as zeroes may be zeroes.</summary>
+    public void CheckZeroExtents(long begun, long offset, long length, ReadOnlySpan<BlockExtent> extents)
+    {
+        if (begun < _crashed)
+            return;
+        var end = Math.Min(offset + length, SizesAllowed.Min());
+        var start = offset;
+        foreach (var extent in extents)
+        {
+            for (var sector = start / SectorStamp.SectorSize; extent.IsZero && sector * SectorStamp.SectorSize < Math.Min(end, start + extent.LengthBytes); sector++)
+            {
+                var writes = _sectors[(int)sector];
+                if (!writes.Exists(write => write.Value == 0 && IsCurrent(writes, write, begun)))
+                    throw new SimulationException(SimulationFailure.WrongData, $"{Name}: sector {sector} is described as zeroes, allowed: {string.Join(", ", writes.Where(write => IsCurrent(writes, write, begun)).Select(write => write.Value))}");
+            }
+            start += extent.LengthBytes;
+        }
+    }
+
     /// <summary>
     /// Checks the whole volume as it was found by the first opener after <see cref="Crash"/>, and takes it for the truth: what
     /// was found stays. Beyond the rules for each sector, all of it must be one moment of the history: whatever was
@@ -36,7 +55,7 @@ public sealed partial class VolumeChecker
                 SimulationFailure.WrongData, $"{Name} has {sizeBytes} bytes after {Describe(_loss)}, allowed: {string.Join(", ", SizesAllowed)}");
         }
         // What a taken-over opener had in flight when the new one opened is decided now.
-        var now = ++_now;
+        var now = _crashed = ++_now;
         foreach (var write in _pending)
             write.Ended = now;
         _pending.Clear();

@@ -126,6 +126,12 @@ public sealed partial class VolumeChecker
             _loss = loss;
     }
 
+    /// <summary>
+    /// Another machine begins to open the volume. The old opener goes on, and what it drains until it is fenced counts, until
+    /// <see cref="CheckRecovered"/> says what the new one found.
+    /// </summary>
+    public void BeginTakeover() => _loss = VolumeLoss.Machine;
+
     private void SetSize(long sizeBytes)
     {
         SizeBytes = sizeBytes;

@@ -51,7 +51,7 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
         var isThere = inventory.HasDevice(top, out var sizeBytes);
         try
         {
-            if (isThere && inventory.HasNode(DiskNodes.Cut(top)))
+            if (isThere && IsCut(inventory, top))
             {
                 // What the guest still holds was cut off from its disk for good; it must go before the disk can come again.
                 await AskGuestAsync(top, ct);
@@ -130,11 +130,11 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
             }
 
             await AskGuestAsync(top, ct);
-            if (inventory.HasNode(DiskNodes.Cut(top)))
+            if (IsCut(inventory, top))
                 return null;
             if (isForced)
             {
-                await CutAsync(top, sizeBytes, ct);
+                await CutAsync(inventory, top, sizeBytes, ct);
                 return null;
             }
 
@@ -163,10 +163,34 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
     /// Puts a disk of which every request fails in the place of the real one, whose file or server is thereby let go of.
     /// The guest keeps a dead device until it lets go of that.
     /// </summary>
-    private async Task CutAsync(string top, long sizeBytes, CancellationToken ct)
+    private async Task CutAsync(DiskInventory inventory, string top, long sizeBytes, CancellationToken ct)
+    {
+        if (!inventory.HasNode(DiskNodes.Cut(top)))
+            await AddDeadNodeAsync(top, sizeBytes, ct);
+        await execute(
+            "blockdev-reopen",
+            w =>
+            {
+                w.WriteStartArray("options");
+                w.WriteStartObject();
+                w.WriteString("driver", "throttle");
+                w.WriteString("node-name", top);
+                w.WriteString("throttle-group", DiskNodes.Group(top));
+                w.WriteString("discard", "unmap");
+                w.WriteString("file", DiskNodes.Cut(top));
+                w.WriteEndObject();
+                w.WriteEndArray();
+            },
+            ct);
+    }
+
+    /// <summary>Whether the device has lost its disk: the chain's lower part is gone.</summary>
+    private static bool IsCut(DiskInventory inventory, string top) => inventory.HasNode(DiskNodes.Cut(top)) && !inventory.HasNode(DiskNodes.Format(top));
+
+    private Task AddDeadNodeAsync(string top, long sizeBytes, CancellationToken ct)
     {
         const int Eio = 5;
-        await execute(
+        return execute(
             "blockdev-add",
             w =>
             {
@@ -181,21 +205,6 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
                 w.WriteString("event", "none");
                 w.WriteNumber("errno", Eio);
                 w.WriteBoolean("immediately", true);
-                w.WriteEndObject();
-                w.WriteEndArray();
-            },
-            ct);
-        await execute(
-            "blockdev-reopen",
-            w =>
-            {
-                w.WriteStartArray("options");
-                w.WriteStartObject();
-                w.WriteString("driver", "throttle");
-                w.WriteString("node-name", top);
-                w.WriteString("throttle-group", DiskNodes.Group(top));
-                w.WriteString("discard", "unmap");
-                w.WriteString("file", DiskNodes.Cut(top));
                 w.WriteEndObject();
                 w.WriteEndArray();
             },

@@ -13,8 +13,11 @@ public static class QemuCommandLine
     public const string PeopleMonitorSocket = "monitor.sock";
     public const string GuestAgentSocket = "agent.sock";
 
-    /// <summary>Empty slots for devices plugged in while the machine runs.</summary>
-    private const int SparePorts = 4;
+    /// <summary>Disks and network interfaces that EC2 lets an instance have: slots for as many are there from the start.</summary>
+    private const int AttachmentsMax = 28;
+
+    /// <summary>Slots for disks that were taken away by force and whose device the guest still holds.</summary>
+    private const int SparePorts = 3;
 
     /// <summary>QEMU keeps translated code up to this size, in MiB; its own default is a gibibyte an instance.</summary>
     private const int TranslationCacheMib = 256;
@@ -38,7 +41,7 @@ public static class QemuCommandLine
         AddIdentity(arguments, machine);
         AddMonitors(arguments, launch);
         AddConsole(arguments, machine, launch);
-        var ports = AddPorts(arguments, machine.Disks.Count + machine.Nics.Count + 1 + SparePorts);
+        var ports = AddPorts(arguments, Math.Max(machine.Disks.Count + machine.Nics.Count, AttachmentsMax) + 1 + SparePorts);
         AddDisks(arguments, machine, launch, ports);
         AddNics(arguments, machine, launch, ports);
         AddGuestAgent(arguments, launch, ports);
@@ -127,12 +130,13 @@ public static class QemuCommandLine
     private static Queue<string> AddPorts(List<string> arguments, int count)
     {
         // Eight ports share a slot of the root bus: QEMU's multifunction addressing, slots from 0x10 on are free on q35.
+        // Virtio devices on PCI Express need no I/O space, of which there is too little for so many.
         const int FirstSlot = 0x10;
         var ports = new Queue<string>();
         for (var i = 0; i < count; i++)
         {
             var multifunction = i % 8 == 0 ? ",multifunction=on" : "";
-            arguments.AddRange(["-device", $"pcie-root-port,id=port{i},chassis={i + 1},addr=0x{FirstSlot + i / 8:x}.0x{i % 8}{multifunction}"]);
+            arguments.AddRange(["-device", $"pcie-root-port,id=port{i},chassis={i + 1},addr=0x{FirstSlot + i / 8:x}.0x{i % 8},io-reserve=0{multifunction}"]);
             ports.Enqueue($"port{i}");
         }
 

@@ -49,6 +49,9 @@ public sealed class SnapshotSpec : OpenObject
     [Description("standard or archive.")]
     public string StorageTier { get; set; } = "standard";
 
+    [Description("The other snapshots of a set: the volumes of all of them are captured at one moment.")]
+    public List<string>? TakenWith { get; set; }
+
     [Description("Source direct: all blocks have been put, the snapshot is to be completed. Cannot be taken back.")]
     public bool Sealed { get; set; }
 

@@ -6,6 +6,9 @@ using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
 
 namespace Skep.Storage.Volumes;
@@ -15,7 +18,8 @@ namespace Skep.Storage.Volumes;
 /// files of deleted ones once no machine uses them, and at its start those that no volume explains.
 /// </summary>
 internal sealed partial class VolumeAgent(
-    ResourceClient client, VolumeFiles files, SnapshotStores snapshots, SnapshotServer server, SkepOptions options, ILogger<VolumeAgent> logger)
+    ResourceClient client, VolumeFiles files, LogVolumeKeeper logs, BlockServers servers, PoolPlaces places, SnapshotStores snapshots, SnapshotServer snapshotServer,
+    SkepOptions options, ILogger<VolumeAgent> logger)
     : IReconciler
 {
     private static readonly TimeSpan _retryPause = TimeSpan.FromMinutes(1);
@@ -61,9 +65,11 @@ internal sealed partial class VolumeAgent(
             return null;
         }
 
-        if (volume.Status?.Path is null)
+        if (volume.Status is not ({ Path: not null } or { NbdSocket: not null }))
             return await MakeAsync(key, volume, view, ct);
-        return await KeepAsync(key, volume, view, ct);
+        return PoolPlaces.PoolOf(volume, view) is { Spec.Class: StoragePoolClass.Log } pool
+            ? await KeepLogAsync(key, volume, pool, view, ct)
+            : await KeepAsync(key, volume, view, ct);
     }
 
     /// <summary>A volume that no node was chosen for belongs to whoever takes it first.</summary>
@@ -76,32 +82,30 @@ internal sealed partial class VolumeAgent(
             return null;
         try
         {
+            var pool = PoolPlaces.PoolOf(volume, view);
+            string? imageFile = null;
             if (!options.IsSimulated)
             {
                 if (await EnsureHeldAsync(key, volume, ct))
                     return null; // the change brings us back
-                string? imageFile = null;
                 if (volume.Spec.ImageId is { } imageId)
                 {
                     if (view.Get(new ResourceKey(ImageView.Resource, key.Namespace, imageId))?.View(ForeignJson.Default.ImageView) is { Status.State: "pending" })
                         return null; // the image's change brings us back
                     imageFile = RequireImageFile(key.Namespace, imageId, view);
                 }
-
-                if (volume.Spec.SnapshotId is { } snapshotId)
-                    await MakeFromSnapshotAsync(key, volume, snapshotId, ct);
-                else
-                    await files.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
             }
 
+            var made = pool?.Spec.Class == StoragePoolClass.Log
+                ? await MakeLogAsync(key, volume, pool, imageFile, ct)
+                : await MakeLocalAsync(key, volume, pool, imageFile, ct);
             await client.ModifyAsync(StorageKinds.Volume, key, v =>
             {
                 v.Spec.NodeName = options.NodeName;
-                v.Status = new VolumeStatus
-                {
-                    State = StateOf(v), Path = files.PathOf(key.Name), Format = "qcow2", SizeGib = volume.Spec.SizeGib, Limits = LimitsOf(v.Spec),
-                    HydratingFrom = options.IsSimulated ? null : v.Spec.SnapshotId,
-                };
+                made.State = StateOf(v);
+                made.SizeGib = volume.Spec.SizeGib;
+                made.Limits = LimitsOf(v.Spec);
+                v.Status = made;
                 return true;
             }, ct);
             return null;
@@ -115,8 +119,27 @@ internal sealed partial class VolumeAgent(
         }
     }
 
+    private async Task<VolumeStatus> MakeLocalAsync(ResourceKey key, Volume volume, StoragePool? pool, string? imageFile, CancellationToken ct)
+    {
+        var folder = files.In(pool?.Spec.Path);
+        var status = new VolumeStatus { Path = folder.PathOf(key.Name), Format = "qcow2" };
+        if (options.IsSimulated)
+            return status;
+        if (volume.Spec.SnapshotId is { } snapshotId)
+        {
+            await MakeFromSnapshotAsync(key, volume, folder, snapshotId, ct);
+            status.HydratingFrom = snapshotId;
+        }
+        else
+        {
+            await folder.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
+        }
+
+        return status;
+    }
+
     /// <summary>Makes a volume that can be used at once and gets its content from the snapshot as it is read, or behind.</summary>
-    private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, string snapshotId, CancellationToken ct)
+    private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, VolumeFiles folder, string snapshotId, CancellationToken ct)
     {
         const long GiB = 1L << 30;
         try
@@ -125,9 +148,9 @@ internal sealed partial class VolumeAgent(
                 ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
             if (info.SizeBytes > volume.Spec.SizeGib * GiB)
                 throw new VolumeException($"{volume.Spec.SizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
-            files.MakeFolder();
-            await server.EnsureStartedAsync(ct);
-            await files.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, server.SocketPath, snapshotId, ct);
+            files.MakeFolder(); // the server listens in it
+            await snapshotServer.EnsureStartedAsync(ct);
+            await folder.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, snapshotServer.SocketPath, snapshotId, ct);
         }
         catch (Exception ex) when (ex is ChunkStoreException or ObjectStoreException or IOException)
         {
@@ -167,7 +190,13 @@ internal sealed partial class VolumeAgent(
         if (volume.Metadata.Finalizers?.Contains(Volume.Finalizer) is not true || IsUsed(key, volume, view))
             return;
         if (!options.IsSimulated)
-            files.Remove(key.Name);
+        {
+            if (PoolPlaces.PoolOf(volume, view) is { Spec.Class: StoragePoolClass.Log } pool)
+                await logs.RemoveAsync(places.PlaceOf(pool, volume), ct);
+            else
+                files.In(PoolPlaces.PoolOf(volume, view)?.Spec.Path).Remove(key.Name);
+        }
+
         await client.ModifyAsync(StorageKinds.Volume, key, v => v.Metadata.Finalizers?.Remove(Volume.Finalizer) is true, ct);
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Cli.Blocks;
 using Skep.Cli.DaemonDoctor;
 using Skep.Cli.Completion;
 using Skep.Cli.Images;
@@ -81,6 +82,7 @@ internal static class RootCommandFactory
         yield return DaemonVersion.Create(context);
         yield return VmCommands.Create(context);
         yield return ImageCommands.Create(context);
+        yield return BlocksCommands.Create(context);
         yield return NbdCommands.Create(context);
         yield return GetCommand.Create(context);
         yield return ApplyCommand.Create(context);

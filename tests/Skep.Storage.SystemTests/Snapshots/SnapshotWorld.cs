@@ -12,6 +12,9 @@ using Skep.Linux;
 using Skep.Linux.DiskImages;
 using Skep.Linux.Processes;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 using Skep.Testing;
@@ -199,7 +202,10 @@ internal sealed class SnapshotWorld : IAsyncDisposable
         _snapshotAgent = new SnapshotAgent(Client, Stores, _hypervisor, _runner, _options, NullLogger<SnapshotAgent>.Instance);
         _server = new SnapshotServer(Stores, Client, _runner, _options, TimeProvider.System, NullLogger<SnapshotServer>.Instance);
         await _server.StartingAsync(Ct);
-        var volumes = new VolumeAgent(Client, new VolumeFiles(_options, _runner), Stores, _server, _options, NullLogger<VolumeAgent>.Instance);
+        var servers = new BlockServers(_options, _watcher, _runner, TimeProvider.System, NullLogger<BlockServers>.Instance);
+        var volumes = new VolumeAgent(
+            Client, new VolumeFiles(_options, _runner), new LogVolumeKeeper(servers, _runner, TimeProvider.System), servers, new PoolPlaces(_options), Stores, _server, _options,
+            NullLogger<VolumeAgent>.Instance);
         _hydrator = new VolumeHydrator(Client, _hypervisor, _server, _runner, _options, NullLogger<VolumeHydrator>.Instance);
         foreach (var agent in (IReconciler[])(Hydrates ? [volumes, _snapshotAgent, _hydrator] : [volumes, _snapshotAgent]))
         {

@@ -18,8 +18,8 @@ public sealed class KeyRingFileTests : IDisposable
         var made = KeyRingFile.ReadOrCreate(Path, TimeProvider.System);
         var read = KeyRingFile.ReadOrCreate(Path, TimeProvider.System);
 
-        Assert.Equal(made.CurrentId, read.CurrentId);
-        Assert.Equal(KeyOf(made, made.CurrentId), KeyOf(read, made.CurrentId));
+        Assert.Equal(made.CurrentKeyId, read.CurrentKeyId);
+        Assert.Equal(KeyOf(made, made.CurrentKeyId), KeyOf(read, made.CurrentKeyId));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path));
     }
 
@@ -27,14 +27,14 @@ public sealed class KeyRingFileTests : IDisposable
     public void A_new_key_becomes_current_and_the_old_one_still_unwraps()
     {
         var before = KeyRingFile.ReadOrCreate(Path, TimeProvider.System);
-        var dataKey = RandomNumberGenerator.GetBytes(IKeyRing.KeyLength);
+        var dataKey = RandomNumberGenerator.GetBytes(KeyRing.KeyLength);
         var wrapped = WrappedKey.Wrap(before, dataKey, "vol-1", RandomNumberGenerator.GetBytes(12));
 
         var id = KeyRingFile.AddKey(Path, TimeProvider.System);
 
         var after = KeyRingFile.Read(Path);
-        Assert.Equal(id, after.CurrentId);
-        Assert.NotEqual(before.CurrentId, after.CurrentId);
+        Assert.Equal(id, after.CurrentKeyId);
+        Assert.NotEqual(before.CurrentKeyId, after.CurrentKeyId);
         Assert.Equal(dataKey, wrapped.Unwrap(after, "vol-1"));
     }
 
@@ -67,10 +67,5 @@ public sealed class KeyRingFileTests : IDisposable
         Assert.Contains(Path, error.Message, StringComparison.Ordinal);
     }
 
-    private static byte[] KeyOf(KeyRing ring, string id)
-    {
-        var key = new byte[IKeyRing.KeyLength];
-        Assert.True(ring.TryGet(id, key));
-        return key;
-    }
+    private static byte[] KeyOf(KeyRing ring, string id) => ring.Find(id)!.Value.ToArray();
 }

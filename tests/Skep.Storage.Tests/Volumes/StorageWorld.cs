@@ -5,7 +5,11 @@ using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Linux;
 using Skep.Linux.DiskImages;
+using Skep.Linux.Processes;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 using Skep.Testing;
@@ -17,6 +21,8 @@ internal sealed class StorageWorld : IAsyncDisposable
 {
     public static readonly GroupResource Instances = new("compute.skep.dev", "instances");
     public static readonly GroupResource Images = new("compute.skep.dev", "images");
+
+    private readonly ProcessWatcher _watcher = new();
 
     private StorageWorld(TestResources resources, SkepOptions options)
     {
@@ -53,7 +59,12 @@ internal sealed class StorageWorld : IAsyncDisposable
     }
 
     /// <summary>The agent of a daemon that has just started.</summary>
-    public VolumeAgent NewAgent() => new(Client, Files, Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
+    public VolumeAgent NewAgent()
+    {
+        var runner = new CommandRunner(TimeProvider.System);
+        var servers = new BlockServers(Options, _watcher, runner, TimeProvider.System, NullLogger<BlockServers>.Instance);
+        return new VolumeAgent(Client, Files, new LogVolumeKeeper(servers, runner, TimeProvider.System), servers, new PoolPlaces(Options), Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
+    }
 
     public static ResourceKey Key(string volume) => StorageKinds.Volume.Key("default", volume);
 
@@ -104,6 +115,7 @@ internal sealed class StorageWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _watcher.Dispose();
         await Server.DisposeAsync();
         await Stores.DisposeAsync();
         await Resources.DisposeAsync();

@@ -16,6 +16,7 @@ internal abstract class TaggedKind(string prefix, string resourceType)
         new Of<KeyPairResource>("key", "key-pair", ComputeKinds.KeyPair, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<NetworkInterfaceResource>("eni", "network-interface", NetworkingKinds.NetworkInterface, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<SecurityGroupResource>("sg", "security-group", NetworkingKinds.SecurityGroup, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
+        new Of<SnapshotResource>("snap", "snapshot", StorageKinds.Snapshot, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<SubnetResource>("subnet", "subnet", NetworkingKinds.Subnet, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<VolumeResource>("vol", "volume", StorageKinds.Volume, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<VpcResource>("vpc", "vpc", NetworkingKinds.Vpc, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Skep.Blocks;
 using Skep.Blocks.Nbd;
+using Skep.Cli.Blocks;
 
 namespace Skep.Cli.Nbd;
 
@@ -12,8 +13,9 @@ internal static class NbdServeCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create(CliContext context)
     {
-        var files = new Argument<string[]>("FILE") { Description = "Raw disk images or block devices.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "Disk images or block devices; vol-… is a volume of the daemon that is not attached, log:NAME a log-structured volume in --store.", Arity = ArgumentArity.OneOrMore };
         var socket = new Option<string?>("--socket") { Description = "Where to make the Unix socket (default: skep-nbd-PID.sock in $XDG_RUNTIME_DIR, else in the temporary directory).", HelpName = "PATH" };
+        var socketFd = new Option<int?>("--socket-fd") { Description = "Serve on the listening Unix socket that is inherited as this descriptor; --socket then only says where it is.", HelpName = "FD" };
         var listen = new Option<IPEndPoint?>("--listen")
         {
             Description = "Listen on TCP instead. Port 10809 is NBD's; port 0 lets the system choose. Without TLS whoever reaches it reads and writes.",
@@ -27,43 +29,51 @@ internal static class NbdServeCommand
             },
         };
         var tls = new NbdTlsOptions();
+        var store = new StoreOptions();
         var export = new Option<string?>("--export") { Description = "The name of the export, with one FILE (default: the file's name). The first FILE is also the default export.", HelpName = "NAME" };
         var readOnly = new Option<bool>("--read-only", "-r") { Description = "Let nobody write." };
-        var format = new Option<string>("--format") { Description = "What FILE is.", HelpName = "raw", DefaultValueFactory = _ => "raw" };
-        format.AcceptOnlyFromAmong("raw");
+        var format = new Option<string>("--format", "-f") { Description = "What FILE is. It is never guessed: a guest could write the header of another format on its disk.", HelpName = "FORMAT", DefaultValueFactory = _ => "raw" };
+        format.AcceptOnlyFromAmong("raw", "qcow2", "vmdk", "vhdx", "vpc", "vdi");
         var command = new Verb(
             "serve",
             "Serve disk images to NBD clients (QEMU, libnbd, the kernel) until interrupted. Needs no daemon.",
             "skep nbd serve disk.img                      # prints the URI to use",
             "skep nbd serve --socket /run/d.sock a.img b.img",
-            "skep nbd serve --listen 0.0.0.0:10809 --tls-cert cert.pem --tls-key key.pem disk.img") { files, socket, listen, export, readOnly, format };
+            "skep nbd serve -r -f qcow2 appliance.qcow2",
+            "skep nbd serve vol-0123456789abcdef0        # a volume that is not attached",
+            "skep nbd serve log:disk --store file:///srv/blocks --directory /var/tmp/disk",
+            "skep nbd serve --listen 0.0.0.0:10809 --tls-cert cert.pem --tls-key key.pem disk.img") { files, socket, socketFd, listen, export, readOnly, format };
         tls.AddTo(command);
+        store.AddAllTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(socket) is not null && result.GetValue(listen) is not null)
                 result.AddError("--socket and --listen exclude each other");
+            if (result.GetValue(socketFd) is not null && result.GetValue(socket) is null)
+                result.AddError("--socket-fd needs --socket");
             if (result.GetValue(export) is not null && result.GetValue(files) is { Length: > 1 })
                 result.AddError("--export names one FILE; several are named by their files");
         });
         command.SetAction((parsed, ct) => ServeAsync(
             context,
-            new ServeRequest(parsed.GetValue(files)!, parsed.GetValue(socket), parsed.GetValue(listen), tls.Read(parsed), parsed.GetValue(export), parsed.GetValue(readOnly)),
+            new ServeRequest(parsed.GetValue(files)!, parsed.GetValue(socket), parsed.GetValue(socketFd), parsed.GetValue(listen), tls.Read(parsed), parsed.GetValue(export), parsed.GetValue(readOnly)),
+            new DeviceSource(context, name => store.Read(parsed, name, isOpened: true), new VolumeFinder(context, parsed), parsed.GetValue(format)!),
             ct));
         return command;
     }
 
-    private static async Task<int> ServeAsync(CliContext context, ServeRequest request, CancellationToken ct)
+    private static async Task<int> ServeAsync(CliContext context, ServeRequest request, DeviceSource source, CancellationToken ct)
     {
-        using var source = new DeviceSource();
+        await using var sources = source;
         var exports = new List<NbdExport>();
         try
         {
             foreach (var file in request.Files)
             {
-                var name = request.ExportName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(file));
+                var name = request.ExportName ?? DeviceSource.NameOf(file);
                 if (exports.Exists(e => e.Name == name))
                     throw new CliException($"two files are named {name}: an export's name must be its own", ExitCode.Conflict);
-                exports.Add(new NbdExport(name, source.Open(file, request.IsReadOnly)) { IsReadOnly = request.IsReadOnly, Description = file });
+                exports.Add(new NbdExport(name, await source.OpenAsync(file, request.IsReadOnly, ct)) { IsReadOnly = request.IsReadOnly, Description = file });
             }
 
             var options = new NbdServerOptions { SessionEnded = end => Report(context, end) };
@@ -95,7 +105,10 @@ internal static class NbdServeCommand
         if (request.Tls is not null)
             throw new CliException("TLS goes with --listen; a Unix socket is guarded by its file mode", ExitCode.Usage);
         var path = Path.GetFullPath(request.SocketPath ?? DefaultSocketPath(context));
-        server.BindUnix(path);
+        if (request.SocketFd is { } fd)
+            server.BindInherited(fd);
+        else
+            server.BindUnix(path);
         return name => $"nbd+unix:///{Uri.EscapeDataString(name)}?socket={Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal)}";
     }
 
@@ -125,5 +138,5 @@ internal static class NbdServeCommand
             context.Error.WriteLine($"skep: {end.Message}");
     }
 
-    private sealed record ServeRequest(string[] Files, string? SocketPath, IPEndPoint? Listen, NbdServerTls? Tls, string? ExportName, bool IsReadOnly);
+    private sealed record ServeRequest(string[] Files, string? SocketPath, int? SocketFd, IPEndPoint? Listen, NbdServerTls? Tls, string? ExportName, bool IsReadOnly);
 }

@@ -1,0 +1,49 @@
+using Skep.Blocks.Stores;
+
+namespace Skep.Blocks.Log;
+
+public sealed partial class LogVolume
+{
+    /// <summary>
+    /// Deletes a volume with its snapshots, whoever has it open. A deletion that was interrupted can be done again.
+    /// </summary>
+    /// <exception cref="BlockDeviceException">Another volume is a clone of it.</exception>
+    /// <exception cref="LogFormatException">There is no such volume.</exception>
+    public static async Task DeleteAsync(IObjectStore store, string name, LogVolumeServices services, CancellationToken ct)
+    {
+        var reader = StoreReader.Of(store, name, services);
+        var loader = new VolumeLoader(reader, name);
+        var identity = await loader.LoadIdentityAsync(ct);
+        bool isDeleting = await reader.ReadAsync(VolumeNames.Deleted(name), ct) is not null;
+        bool isWhole = !isDeleting && (await reader.ReadAsync(VolumeNames.Record(name, 1), ct) ?? await reader.ReadAsync(VolumeNames.Head(name), ct)) is not null;
+        if (isWhole)
+            await RefuseWithClonesAsync(reader, loader, identity, ct);
+        // From here on it cannot be opened, and a deletion that is cut short goes on without asking for the state.
+        await reader.RetryAsync(() => store.PutAsync(VolumeNames.Deleted(name), [identity.Write()], PutCondition.None, ct), ct);
+        // The log first: a writer that has the volume open finds its base gone with its next record, and stops.
+        foreach (string prefix in new[] { VolumeNames.Records(name), VolumeNames.DataPrefix(name), VolumeNames.Checkpoints(name), VolumeNames.Snapshots(name) })
+        {
+            List<string> keys = [];
+            // Another volume's name may begin with this one's, so only what looks like this one's is deleted.
+            await foreach (var item in store.ListAsync(prefix, after: null, ct))
+                if (VolumeNames.TryParseNumber(prefix, item.Key, out _) || (prefix == VolumeNames.DataPrefix(name) && VolumeNames.TryParseData(name, item.Key, out _, out _)))
+                    keys.Add(item.Key);
+            foreach (string key in keys)
+                await store.DeleteAsync(key, ct);
+        }
+        await store.DeleteAsync(VolumeNames.Head(name), ct);
+        await store.DeleteAsync(VolumeNames.Deleted(name), ct);
+        await store.DeleteAsync(VolumeNames.Identity(name), ct);
+    }
+
+    private static async Task RefuseWithClonesAsync(StoreReader reader, VolumeLoader loader, VolumeIdentity identity, CancellationToken ct)
+    {
+        var state = (await loader.LoadAsync(identity, ct)).State;
+        foreach (var clone in state.Clones.Values)
+        {
+            string key = VolumeNames.Identity(clone.Volume);
+            if (await reader.ReadAsync(key, ct) is { } data && VolumeIdentity.Read(data, key).VolumeId == clone.VolumeId)
+                throw new BlockDeviceException(BlockError.NotSupported, $"volume {state.Name} cannot be deleted: volume {clone.Volume} is a clone of its snapshot {clone.SnapshotId}");
+        }
+    }
+}

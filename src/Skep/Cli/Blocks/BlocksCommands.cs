@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace Skep.Cli.Blocks;
+
+/// <summary><c>skep blocks</c>.</summary>
+internal static class BlocksCommands
+{
+    /// <summary>Makes the group of verbs.</summary>
+    public static Command Create(CliContext context) => new Verb(
+        "blocks",
+        "Tools for the block storage engine; none of them needs a daemon.",
+        "skep blocks create disk --store file:///srv/blocks --size 10G",
+        "skep blocks simulate --seeds 1..1000")
+    {
+        CreateVolumeCommand.Create(context),
+        SimulateCommand.Create(context),
+    };
+}

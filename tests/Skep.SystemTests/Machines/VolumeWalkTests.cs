@@ -1,0 +1,113 @@
+namespace Skep.SystemTests.Machines;
+
+/// <summary>Disks that come to, grow in and leave a running guest, by the ordinary aws, over the daemon's sudden death.</summary>
+[Collection(MachineCollection.Name)]
+public sealed class VolumeWalkTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_volume_comes_grows_and_goes_while_the_guest_runs()
+    {
+        foreach (var program in (string[])["aws", "ssh"])
+            Assert.SkipUnless(HostSandbox.IsInstalled(program), $"{program} is not installed");
+        var file = await TinyImage.EnsureAsync(Ct);
+        await using var cloud = await Cloud.CreateAsync(Ct);
+        await cloud.StartAsync(Ct);
+        var image = await cloud.RequireSkepAsync(Ct, "image", "import", file, "--name", "tiny", "--boot-mode", "uefi", "--user", "root");
+        var key = Path.Combine(cloud.Scratch, "key.pem");
+        await File.WriteAllTextAsync(key, await Aws(cloud, "create-key-pair", "--key-name", "walk", "--query", "KeyMaterial") + "\n", Ct);
+        File.SetUnixFileMode(key, UnixFileMode.UserRead);
+        var id = await Aws(cloud, "run-instances", "--image-id", image, "--instance-type", "t3.nano", "--key-name", "walk", "--block-device-mappings", "DeviceName=/dev/xvda,Ebs={VolumeSize=2}",
+            "--query", "Instances[0].InstanceId");
+        var volume = await Aws(cloud, "create-volume", "--availability-zone", "us-east-1a", "--size", "1", "--volume-type", "gp3", "--query", "VolumeId");
+        await Aws(cloud, "wait", "instance-running", "--instance-ids", id);
+        var guest = new Guest(cloud, await Aws(cloud, "describe-instances", "--instance-ids", id, "--query", "Reservations[0].Instances[0].PrivateIpAddress"), key);
+        await guest.WaitAsync(Ct);
+        Assert.Equal("2", await SizeAsync(guest, "vda"));
+
+        // It comes.
+        await Aws(cloud, "attach-volume", "--volume-id", volume, "--instance-id", id, "--device", "/dev/sdf");
+        await WaitForAttachmentAsync(cloud, volume, "attached");
+        await WaitForSizeAsync(guest, "1");
+        Assert.Equal(volume.Replace("-", "", StringComparison.Ordinal), await guest.RunAsync("cat /sys/block/vdb/serial", Ct));
+        Assert.Equal("sdf", await guest.RunAsync("imds meta-data/block-device-mapping/ebs1", Ct));
+        await guest.RunAsync("echo carried over | dd of=/dev/vdb bs=512 seek=1000 conv=sync,fsync 2>/dev/null", Ct);
+
+        // It grows, with the daemon dead in between.
+        await Aws(cloud, "modify-volume", "--volume-id", volume, "--size", "3", "--throughput", "250");
+        await cloud.KillAsync(Ct);
+        await cloud.StartAsync(Ct);
+        await WaitForSizeAsync(guest, "3");
+        await Cloud.WaitAsync("the modification to complete", async () =>
+            await Aws(cloud, "describe-volumes-modifications", "--volume-ids", volume, "--query", "VolumesModifications[0].ModificationState") is var state && state == "completed" ? null : state, Ct);
+        Assert.Equal("250", await Aws(cloud, "describe-volumes", "--volume-ids", volume, "--query", "Volumes[0].Throughput"));
+        Assert.Equal("carried over", await ReadBackAsync(guest));
+
+        // It goes, with the daemon dead in between.
+        await Aws(cloud, "detach-volume", "--volume-id", volume);
+        await cloud.KillAsync(Ct);
+        await cloud.StartAsync(Ct);
+        await Aws(cloud, "wait", "volume-available", "--volume-ids", volume);
+        Assert.Equal((1, ""), (await guest.TryAsync("cat /sys/block/vdb/size", Ct)) is var (code, output, _) ? (code, output) : default);
+
+        // And comes again, to a guest that was off, and stays when the guest does not let go, until it is forced.
+        await Aws(cloud, "stop-instances", "--instance-ids", id);
+        await cloud.WaitForStateAsync(id, Ct, "stopped");
+        await Aws(cloud, "attach-volume", "--volume-id", volume, "--instance-id", id, "--device", "/dev/sdg");
+        await Aws(cloud, "start-instances", "--instance-ids", id);
+        await cloud.WaitForStateAsync(id, Ct, "running");
+        await guest.WaitAsync(Ct);
+        Assert.Equal("carried over", await ReadBackAsync(guest));
+        await MonitorAsync(cloud, id, "stop");
+        await Aws(cloud, "detach-volume", "--volume-id", volume);
+        await WaitForAttachmentAsync(cloud, volume, "busy");
+        await Aws(cloud, "detach-volume", "--volume-id", volume, "--force");
+        await Aws(cloud, "wait", "volume-available", "--volume-ids", volume);
+        await Aws(cloud, "delete-volume", "--volume-id", volume);
+        await Cloud.WaitAsync("the volume to be gone", async () => (await cloud.GetAsync($"/apis/storage.skep.dev/v1/namespaces/default/volumes/{volume}", Ct)) is null ? null : "it is there", Ct);
+        await MonitorAsync(cloud, id, "cont");
+        await WaitForSizeAsync(guest, "none");
+
+        await Aws(cloud, "terminate-instances", "--instance-ids", id);
+        await cloud.WaitForStateAsync(id, Ct, "terminated");
+        await cloud.RequireNoLeaksAsync(Ct);
+    }
+
+    /// <summary>Gives a command to QEMU's monitor for people, as an administrator would.</summary>
+    private static async Task MonitorAsync(Cloud cloud, string id, string command)
+    {
+        const string script = """
+            import json, socket, sys
+            monitor = socket.socket(socket.AF_UNIX)
+            monitor.connect(sys.argv[1])
+            lines = monitor.makefile("rw")
+            lines.readline()
+            for command in ["qmp_capabilities", sys.argv[2]]:
+                lines.write(json.dumps({"execute": command}) + "\n")
+                lines.flush()
+                while True:
+                    answer = json.loads(lines.readline())
+                    if "return" in answer:
+                        break
+                    assert "error" not in answer, answer
+            """;
+        var result = await cloud.Host.RunAsync(Ct, ["python3", "-c", script, Path.Combine(cloud.DataDirectory, "instances", id, "monitor.sock"), command]);
+        Assert.True(result.ExitCode == 0, result.Error);
+    }
+
+    private static Task<string> ReadBackAsync(Guest guest) => guest.RunAsync("dd if=/dev/vdb bs=512 skip=1000 count=1 iflag=direct 2>/dev/null | tr -d '\\000'", Ct);
+
+    private static async Task<string> SizeAsync(Guest guest, string disk) =>
+        await guest.TryAsync($"echo $(($(cat /sys/block/{disk}/size) / 2097152))", Ct) is (0, var size, _) ? size : "none";
+
+    private static Task WaitForSizeAsync(Guest guest, string gib) =>
+        Cloud.WaitAsync($"the guest to see a second disk of {gib} GiB", async () => await SizeAsync(guest, "vdb") is var size && size == gib ? null : size, Ct);
+
+    private static Task WaitForAttachmentAsync(Cloud cloud, string volume, string state) =>
+        Cloud.WaitAsync($"{volume} to be {state}", async () =>
+            await Aws(cloud, "describe-volumes", "--volume-ids", volume, "--query", "Volumes[0].Attachments[0].State") is var now && now == state ? null : now, Ct);
+
+    private static Task<string> Aws(Cloud cloud, params string[] arguments) =>
+        cloud.RequireClientAsync(Ct, ["aws", "ec2", .. arguments, "--output", "text"]);
+}
