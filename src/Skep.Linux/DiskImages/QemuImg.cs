@@ -68,6 +68,11 @@ public sealed class QemuImg(CommandRunner runner)
         runner.CheckAsync(
             Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-f", "qcow2", "-o", SubclusterOptions, "-F", backingFormat.QemuName(), "-b", backingFile, Path.GetFileName(path), Bytes(sizeBytes)), ct);
 
+    /// <summary>The same, without opening what it is on: it may not be there at this moment.</summary>
+    public Task CreateOverlayUnopenedAsync(string path, string backingFile, DiskImageFormat backingFormat, long sizeBytes, CancellationToken ct) =>
+        runner.CheckAsync(
+            Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-u", "-f", "qcow2", "-F", backingFormat.QemuName(), "-b", backingFile, Path.GetFileName(path), Bytes(sizeBytes)), ct);
+
     /// <summary>Grows a disk that no machine has open.</summary>
     public Task ResizeAsync(string path, DiskImageFormat format, long sizeBytes, CancellationToken ct) =>
         runner.CheckAsync(Make(DirectoryOf(path), _quickTimeout, "resize", "-q", "-f", format.QemuName(), Path.GetFileName(path), Bytes(sizeBytes)), ct);

@@ -12,6 +12,9 @@ using Skep.Linux;
 using Skep.Linux.DiskImages;
 using Skep.Linux.Processes;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 using Skep.Testing;
@@ -32,6 +35,8 @@ internal sealed class SnapshotWorld : IAsyncDisposable
     private QemuHypervisor _hypervisor = null!;
     private readonly List<ReconcilerHost> _hosts = [];
     private SnapshotAgent _snapshotAgent = null!;
+    private SnapshotServer _server = null!;
+    private VolumeHydrator _hydrator = null!;
 
     private SnapshotWorld(TestResources resources)
     {
@@ -44,6 +49,9 @@ internal sealed class SnapshotWorld : IAsyncDisposable
     public ResourceClient Client { get; }
     public SnapshotStores Stores { get; private set; } = null!;
     public QemuHypervisor Hypervisor => _hypervisor;
+
+    /// <summary>Whether volumes are brought into their own files behind; from the next start of the daemon on.</summary>
+    public bool Hydrates { get; set; }
     public string InstanceDirectory => new MachineFiles(_options.PathOf("instances")).DirectoryOf(Instance);
     public static ResourceKey Instance { get; } = ComputeKinds.Instance.Key("default", InstanceName);
 
@@ -116,6 +124,12 @@ internal sealed class SnapshotWorld : IAsyncDisposable
         return (await monitor.ExecuteAsync(command, Ct)).Clone();
     }
 
+    /// <summary>Checks bytes of a volume that no machine has open.</summary>
+    public Task ReadOfflineAsync(string volume, string pattern) => _runner.CheckAsync(new Command("qemu-io", "-r", "-f", "qcow2", "-c", pattern, Volume(volume).Status!.Path!), Ct);
+
+    /// <summary>The backing file that a volume's own file names; null when it stands alone.</summary>
+    public async Task<string?> BackingOfAsync(string volume) => (await new QemuImg(_runner).InfoAsync(Volume(volume).Status!.Path!, DiskImageFormat.Qcow2, Ct)).BackingFile;
+
     /// <summary>A write into the file of a volume that no machine has open, in qemu-io's words.</summary>
     public Task WriteOfflineAsync(string volume, string command) =>
         _runner.CheckAsync(new Command("qemu-io", "-f", "qcow2", "-c", command, Volume(volume).Status!.Path!), Ct);
@@ -186,8 +200,14 @@ internal sealed class SnapshotWorld : IAsyncDisposable
         _hypervisor = new QemuHypervisor(_options, _watcher, _runner, TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
         Stores = new SnapshotStores(_options, TimeProvider.System);
         _snapshotAgent = new SnapshotAgent(Client, Stores, _hypervisor, _runner, _options, NullLogger<SnapshotAgent>.Instance);
-        var volumes = new VolumeAgent(Client, new VolumeFiles(_options, _runner), _options, NullLogger<VolumeAgent>.Instance);
-        foreach (var agent in (IReconciler[])[volumes, _snapshotAgent])
+        _server = new SnapshotServer(Stores, Client, _runner, _options, TimeProvider.System, NullLogger<SnapshotServer>.Instance);
+        await _server.StartingAsync(Ct);
+        var servers = new BlockServers(_options, _watcher, _runner, TimeProvider.System, NullLogger<BlockServers>.Instance);
+        var volumes = new VolumeAgent(
+            Client, new VolumeFiles(_options, _runner), new LogVolumeKeeper(servers, _runner, TimeProvider.System), servers, new PoolPlaces(_options), Stores, _server, _options,
+            NullLogger<VolumeAgent>.Instance);
+        _hydrator = new VolumeHydrator(Client, _hypervisor, _server, _runner, _options, NullLogger<VolumeHydrator>.Instance);
+        foreach (var agent in (IReconciler[])(Hydrates ? [volumes, _snapshotAgent, _hydrator] : [volumes, _snapshotAgent]))
         {
             var host = new ReconcilerHost(agent, Client.Store, TimeProvider.System, NullLogger<ReconcilerHost>.Instance);
             _hosts.Add(host);
@@ -205,6 +225,8 @@ internal sealed class SnapshotWorld : IAsyncDisposable
 
         _hosts.Clear();
         await _snapshotAgent.DisposeAsync();
+        await _hydrator.DisposeAsync();
+        await _server.DisposeAsync();
         await Stores.DisposeAsync();
         await _hypervisor.DisposeAsync();
         _watcher.Dispose();
