@@ -80,21 +80,26 @@ public sealed partial class LogVolume
     }
 
     /// <summary>
-    /// Deletes the records and checkpoints before the older of the last two checkpoints: records in order, for the fence
-    /// relies on it.
+    /// Deletes the records and checkpoints before the older of the last two checkpoints, after the fence says so.
     /// </summary>
     private async Task TrimLogAsync(CancellationToken ct)
     {
         CheckpointTaken? keep;
+        ulong last;
         lock (_gate)
+        {
+            last = _state.Number;
             keep = _state.Snapshots.Exists(s => !s.IsSaved) ? null : _state.PreviousCheckpoint;
+        }
         if (keep is null || keep.CheckpointNumber <= _trimmedBelow)
             return;
-        // From now on the base that this writer checks after each record is the oldest one that stays.
-        _manifest.Base = new ManifestBase(keep.CheckpointNumber, keep.Nonce);
+        ulong fence = await _manifest.TryFenceAsync(last, ct);
+        if (fence == 0)
+            return;
         await DeleteBelowAsync(VolumeNames.Records(Name), keep.CheckpointNumber, ct);
         await DeleteBelowAsync(VolumeNames.Checkpoints(Name), keep.CheckpointNumber, ct);
         _trimmedBelow = keep.CheckpointNumber;
+        Enqueue([new LogTrimmed(fence)]);
     }
 
     private async Task DeleteBelowAsync(string prefix, ulong number, CancellationToken ct)
