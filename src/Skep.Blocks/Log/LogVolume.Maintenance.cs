@@ -99,7 +99,9 @@ public sealed partial class LogVolume
         await DeleteBelowAsync(VolumeNames.Records(Name), keep.CheckpointNumber, ct);
         await DeleteBelowAsync(VolumeNames.Checkpoints(Name), keep.CheckpointNumber, ct);
         _trimmedBelow = keep.CheckpointNumber;
-        Enqueue([new LogTrimmed(fence)]);
+        // With the next record that has a reason of its own: trimming must not be one for the next checkpoint.
+        lock (_gate)
+            _trimmed = new LogTrimmed(fence);
     }
 
     private async Task DeleteBelowAsync(string prefix, ulong number, CancellationToken ct)

@@ -95,6 +95,8 @@ public sealed partial class LogVolume
             throw new ArgumentException($"log segments of volume {settings.Name} would have {settings.SegmentBytes} bytes, expected a multiple of 4096 of at least {64 << 10}", nameof(settings));
         if (settings.LogBytes < 4L * settings.SegmentBytes)
             throw new ArgumentException($"the log of volume {settings.Name} would have {settings.LogBytes} bytes, expected at least four segments of {settings.SegmentBytes}", nameof(settings));
+        if (settings.CheckpointRecords < 2)
+            throw new ArgumentException($"a checkpoint every {settings.CheckpointRecords} records was asked for volume {settings.Name}, expected at least 2", nameof(settings));
         if (settings.UploadsInFlight < 1)
             throw new ArgumentException($"{settings.UploadsInFlight} uploads in flight were asked for volume {settings.Name}, expected at least 1", nameof(settings));
     }
