@@ -70,7 +70,7 @@ public static class LogVolumeInspector
         var reader = StoreReader.Of(store, name, services);
         var loader = new VolumeLoader(reader, name);
         var identity = await loader.LoadIdentityAsync(ct);
-        await loader.RefuseDeletedAsync(ct);
+        await loader.RefuseDeletedAsync(identity, ct);
         var state = (await loader.LoadAsync(identity, ct)).State;
         var key = state.Key is { } wrapped ? VolumeKey.Unwrap(wrapped.Wrapped, keys, wrapped.KeyId, identity.VolumeId, name) : null;
         var decoder = new BlockDecoder(key);
