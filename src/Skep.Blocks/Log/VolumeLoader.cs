@@ -93,14 +93,13 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
                 return null;
             }
         }
-        if (await TryAsync(await LoadHintAsync(identity, ct)) is { } hinted)
-            return hinted;
-        List<ulong> listed = [];
+        // The hint alone is not trusted: a late request may have brought back an old one. Lists may lag behind it.
+        SortedSet<ulong> numbers = [await LoadHintAsync(identity, ct)];
         string prefix = VolumeNames.Checkpoints(volume);
         await foreach (var item in reader.Store.ListAsync(prefix, after: null, ct))
             if (VolumeNames.TryParseNumber(prefix, item.Key, out ulong number))
-                listed.Add(number);
-        foreach (ulong number in listed.OrderDescending())
+                numbers.Add(number);
+        foreach (ulong number in numbers.Reverse())
             if (await TryAsync(number) is { } state)
                 return state;
         return damage is null || await LoadRecordAsync(1, identity.VolumeId, ct) is not null ? await StartAsync(identity, ct) : throw damage;
@@ -134,16 +133,21 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
     {
         while (state.Number < last)
         {
-            // Records are small and far: several are fetched at a time. Those after the first gap are not part of the log.
+            // Records are small and far: several are fetched at a time.
             int count = (int)Math.Min(RecordsAhead, last - state.Number);
             var fetched = new Task<ManifestRecord?>[count];
             for (int i = 0; i < count; i++)
                 fetched[i] = LoadRecordAsync(state.Number + 1 + (ulong)i, state.VolumeId, ct);
             var records = await Task.WhenAll(fetched);
-            foreach (var record in records)
+            for (int i = 0; i < count; i++)
             {
-                if (record is null)
+                ulong number = state.Number + 1;
+                // A record after one that is missing was written while they were fetched, or the start is too old.
+                bool isLast = Array.TrueForAll(records[i..], r => r is null);
+                if (isLast)
                     return;
+                var record = records[i] ?? await LoadRecordAsync(number, state.VolumeId, ct)
+                    ?? throw new LogFormatException(LogFormatError.Missing, $"the log of volume {volume} has a gap: {VolumeNames.Record(volume, number)} is missing and later ones are there; a newer checkpoint than {VolumeNames.Head(volume)} says is needed, and the store does not list it yet");
                 state.Apply(record, VolumeNames.Record(volume, record.Number));
             }
         }
