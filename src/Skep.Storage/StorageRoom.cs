@@ -1,7 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
+using Skep.Linux.Processes;
+using Skep.Storage.Direct;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 
@@ -16,10 +22,17 @@ public sealed class StorageRoom : IRoom
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
+        services.AddSingleton<PoolPlaces>();
+        services.AddHostedService<PoolSeeder>();
+        services.AddReconciler<PoolAgent>();
+        services.TryAddSingleton<ProcessWatcher>();
+        services.AddSingleton<BlockServers>();
+        services.AddSingleton<LogVolumeKeeper>();
+        services.AddSingleton<SnapshotStores>();
+        services.AddSingleton<DirectSnapshots>();
         services.AddSingleton<VolumeFiles>();
         services.AddReconciler<VolumeAgent>();
         services.AddReconciler<RootVolumeController>();
-        services.AddSingleton<SnapshotStores>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
     }

@@ -11,7 +11,8 @@ public sealed partial class LogVolume
     public async Task CheckpointAsync(CancellationToken ct)
     {
         await DrainAsync(ct);
-        await WriteCheckpointAsync(ct);
+        if (await WriteCheckpointAsync(ct) is { } taken)
+            await taken.Done.Task.WaitHereAsync(ct);
     }
 
     /// <summary>Saves what a record asks for right after it, while the state is exactly the one to save.</summary>
@@ -44,12 +45,12 @@ public sealed partial class LogVolume
     }
 
     /// <summary>One at a time, so that a younger checkpoint is never entered before an older one.</summary>
-    private async Task WriteCheckpointAsync(CancellationToken ct)
+    private async Task<PendingCommit?> WriteCheckpointAsync(CancellationToken ct)
     {
         await _checkpointing.EnterAsync(ct);
         try
         {
-            await WriteOneCheckpointAsync(ct);
+            return await WriteOneCheckpointAsync(ct);
         }
         finally
         {
@@ -57,7 +58,7 @@ public sealed partial class LogVolume
         }
     }
 
-    private async Task WriteOneCheckpointAsync(CancellationToken ct)
+    private async Task<PendingCommit?> WriteOneCheckpointAsync(CancellationToken ct)
     {
         ReadOnlyMemory<byte> data;
         CheckpointTaken taken;
@@ -66,7 +67,7 @@ public sealed partial class LogVolume
         {
             // A snapshot that has no state of its own yet is made from the checkpoint before it: no newer one may come.
             if (_state.Snapshots.Exists(s => !s.IsSaved) || _state.Checkpoint?.CheckpointNumber == _state.Number)
-                return;
+                return null;
             taken = new CheckpointTaken(_state.Number, _state.Nonce);
             data = CheckpointCodec.Write(_state);
         }
@@ -76,7 +77,8 @@ public sealed partial class LogVolume
         }
         await _store.RetryAsync(() => _settings.Store.PutAsync(VolumeNames.Checkpoint(Name, taken.CheckpointNumber), [data], PutCondition.None, ct), ct);
         await _store.RetryAsync(() => _settings.Store.PutAsync(VolumeNames.Head(Name), [VolumeHead.Write(taken.CheckpointNumber, _identity.VolumeId)], PutCondition.None, ct), ct);
-        Enqueue([taken]);
+        var commit = Enqueue([taken]);
         _maintenanceSignal.Set();
+        return commit;
     }
 }

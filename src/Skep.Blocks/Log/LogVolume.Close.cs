@@ -74,7 +74,10 @@ public sealed partial class LogVolume
             _isClosing = true;
         _stop.Cancel();
         await Task.WhenAll(_loops);
-        await Task.WhenAll(_running);
+        Task[] running;
+        lock (_gate)
+            running = [.. _running];
+        await Task.WhenAll(running);
         long left;
         lock (_gate)
         {

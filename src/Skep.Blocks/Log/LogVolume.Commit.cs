@@ -9,7 +9,7 @@ public sealed partial class LogVolume
     private readonly SemaphoreSlim _stateGate = new(1);
 
     /// <summary>Objects that were deleted and are still in the state.</summary>
-    private readonly List<uint> _purged = [];
+    private readonly HashSet<uint> _purged = [];
 
     /// <summary>Puts changes into the manifest log after everything that waits already.</summary>
     private PendingCommit Enqueue(IReadOnlyList<ManifestChange> changes)
@@ -110,7 +110,7 @@ public sealed partial class LogVolume
                 _wal.Release(batch.LastSequence);
             }
             if (record.Changes is [ObjectsPurged purged, ..])
-                _purged.RemoveRange(0, purged.Ids.Count);
+                _purged.ExceptWith(purged.Ids);
         }
     }
 

@@ -56,15 +56,25 @@ public sealed partial class LogVolume
                         starting.Add(commit);
                     }
                 }
-                _running.RemoveAll(t => t.IsCompleted);
                 foreach (var commit in starting)
-                    _running.Add(UploadAsync(commit, commit.Batch!));
+                {
+                    var upload = UploadAsync(commit, commit.Batch!);
+                    lock (_gate)
+                        Track(upload);
+                }
                 await _drainSignal.WaitAsync(pause, Time, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
+    }
+
+    /// <summary>Remembers something that runs beside the loops, for closing waits for it. Under the lock.</summary>
+    private void Track(Task task)
+    {
+        _running.RemoveAll(static t => t.IsCompleted);
+        _running.Add(task);
     }
 
     /// <summary>Brings one batch to the store; its record in the manifest log comes later, in order.</summary>

@@ -16,9 +16,9 @@ public sealed partial class LogVolume
     {
         VolumeNames.Check(name);
         if (format.SizeBytes <= 0 || format.SizeBytes % Extent.SectorBytes != 0)
-            throw new ArgumentException($"the size of volume {name} is {format.SizeBytes} bytes, expected a positive multiple of {Extent.SectorBytes}");
+            throw new ArgumentException($"the size of volume {name} is {format.SizeBytes} bytes, expected a positive multiple of {Extent.SectorBytes}", nameof(format));
         if (format.ObjectBytes is < 64 << 10 or > 64 << 20)
-            throw new ArgumentException($"the objects of volume {name} would have {format.ObjectBytes} bytes, expected {64 << 10} to {64 << 20}");
+            throw new ArgumentException($"the objects of volume {name} would have {format.ObjectBytes} bytes, expected {64 << 10} to {64 << 20}", nameof(format));
         if (format.Compression == LogCompression.Zstd)
             Zstd.Require();
         var reader = StoreReader.Of(store, name, services);
@@ -27,7 +27,7 @@ public sealed partial class LogVolume
         if (format.IsEncrypted)
         {
             if (keys is null)
-                throw new ArgumentException($"volume {name} is to be encrypted and no keys were given");
+                throw new ArgumentException($"volume {name} is to be encrypted and no keys were given", nameof(keys));
             changes.Add(new KeyWrapped(keys.CurrentKeyId, VolumeKey.Create(services.Random).Wrap(keys, keys.CurrentKeyId, identity.VolumeId, services.Random)));
         }
         await CreateFirstRecordAsync(reader, name, identity, changes, ct);
@@ -92,11 +92,11 @@ public sealed partial class LogVolume
     {
         VolumeNames.Check(settings.Name);
         if (settings.SegmentBytes < 64 << 10 || settings.SegmentBytes % 4096 != 0)
-            throw new ArgumentException($"log segments of volume {settings.Name} would have {settings.SegmentBytes} bytes, expected a multiple of 4096 of at least {64 << 10}");
+            throw new ArgumentException($"log segments of volume {settings.Name} would have {settings.SegmentBytes} bytes, expected a multiple of 4096 of at least {64 << 10}", nameof(settings));
         if (settings.LogBytes < 4L * settings.SegmentBytes)
-            throw new ArgumentException($"the log of volume {settings.Name} would have {settings.LogBytes} bytes, expected at least four segments of {settings.SegmentBytes}");
+            throw new ArgumentException($"the log of volume {settings.Name} would have {settings.LogBytes} bytes, expected at least four segments of {settings.SegmentBytes}", nameof(settings));
         if (settings.UploadsInFlight < 1)
-            throw new ArgumentException($"{settings.UploadsInFlight} uploads in flight were asked for volume {settings.Name}, expected at least 1");
+            throw new ArgumentException($"{settings.UploadsInFlight} uploads in flight were asked for volume {settings.Name}, expected at least 1", nameof(settings));
     }
 
     private static async Task<LogVolume> ClaimAsync(LogVolumeSettings settings, IDisposable directoryLock, CancellationToken ct)
@@ -115,7 +115,7 @@ public sealed partial class LogVolume
             if (state.Compression == LogCompression.Zstd)
                 Zstd.Require();
             if (state.HasBase && settings.Base is null)
-                throw new ArgumentException($"volume {settings.Name} reads from a base device until it is hydrated, and none was given");
+                throw new ArgumentException($"volume {settings.Name} reads from a base device until it is hydrated, and none was given", nameof(settings));
             // Only the log of the last opener may be replayed: another one's writes were overtaken.
             var walId = localLogs.Contains(state.WalId) ? state.WalId : services.NewId();
             var manifest = new ManifestLog(settings, identity.VolumeId, reader) { Base = loaded.Base };

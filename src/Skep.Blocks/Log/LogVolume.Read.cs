@@ -5,7 +5,12 @@ public sealed partial class LogVolume
     /// <summary>How often a read asks the map again because garbage collection moved what it was about to read.</summary>
     private const int MapAttemptsMax = 8;
 
+    /// <summary>Read-ahead never keeps more requests than this under way.</summary>
+    private const int ReadAheadsMax = 4;
+
     private readonly Stack<ReadPlan> _plans = new();
+    private readonly ReadAhead _readAhead;
+    private int _readAheads;
 
     /// <inheritdoc/>
     public async ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken ct)
@@ -44,12 +49,37 @@ public sealed partial class LogVolume
         lock (_plans)
             _plans.TryPop(out plan);
         plan ??= new ReadPlan();
+        LogRange ahead;
         lock (_gate)
         {
             CheckRange(offset, length);
             plan.Find(_walMap, _state, _wal, Sector(offset), Sector(offset + length));
+            ahead = plan.IsStored ? _readAhead.OnRead(offset, length, _state.SizeBytes) : default;
+            if (ahead.LengthBytes > 0 && _readAheads < ReadAheadsMax)
+            {
+                _readAheads++;
+                Track(ReadAheadAsync(ahead));
+            }
         }
         return plan;
+    }
+
+    private async Task ReadAheadAsync(LogRange range)
+    {
+        await Task.Yield();
+        try
+        {
+            await PrefetchAsync(range.Offset, range.LengthBytes, _stop.Token);
+        }
+        catch (Exception ex) when (ex is BlockDeviceException or OperationCanceledException)
+        {
+            // Whoever reads the range is told when it fails again.
+        }
+        finally
+        {
+            lock (_gate)
+                _readAheads--;
+        }
     }
 
     /// <summary>Where each part of one read comes from.</summary>
@@ -58,6 +88,9 @@ public sealed partial class LogVolume
         private readonly List<Extent> _extents = [];
         private readonly List<Extent> _below = [];
         private readonly List<Piece> _pieces = [];
+
+        /// <summary>Whether some of it is in the store.</summary>
+        public bool IsStored => _pieces.Exists(static p => p.Source.Id != 0);
 
         private readonly record struct Piece(Extent Extent, WalSegment? Segment, int RecordAt, SourceObject Source, bool IsBase);
 

@@ -36,6 +36,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
         _store = StoreReader.Of(settings);
         _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = loaded.Base };
         _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache };
+        _readAhead = new ReadAhead(settings.ReadAheadBytes);
         _wal = new WriteAheadLog(_gate, settings, this, identity.VolumeId, walId, key, _stop.Token);
     }
 
@@ -64,6 +65,8 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
                 long live = 0, total = 0, stored = 0;
                 foreach (var entry in _state.Objects.Values)
                 {
+                    if (_purged.Contains(entry.Id))
+                        continue;
                     live += entry.LiveSectors;
                     total += entry.Sectors;
                     stored += entry.StoredBytes;
@@ -78,7 +81,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
                     SizeBytes = _state.SizeBytes,
                     LogFullness = _wal.Fullness,
                     UndrainedBytes = _walMap.DataSectors * Extent.SectorBytes,
-                    Objects = _state.Objects.Count,
+                    Objects = _state.Objects.Count - _purged.Count,
                     LiveBytes = live * Extent.SectorBytes,
                     TotalBytes = total * Extent.SectorBytes,
                     StoredBytes = stored,

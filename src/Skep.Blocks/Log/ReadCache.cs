@@ -77,17 +77,16 @@ internal sealed class ReadCache : IAsyncDisposable
             _lines[slot].IsRecent = true;
             line = _lines[slot];
         }
-        // An encrypted line has one tag, so it is read whole.
-        int from = _key is null ? offset / PageBytes * PageBytes : 0;
-        int to = _key is null ? Math.Min(line.ContentBytes, (offset + destination.Length + PageBytes - 1) / PageBytes * PageBytes) : line.ContentBytes + VolumeKey.TagBytes;
-        byte[] pages = System.Buffers.ArrayPool<byte>.Shared.Rent(to - from);
+        int first = offset / PageBytes, last = (offset + destination.Length - 1) / PageBytes;
+        int length = (last - first) * PageStride + Math.Min(PageBytes, line.ContentBytes - last * PageBytes) + PageStride - PageBytes;
+        byte[] pages = System.Buffers.ArrayPool<byte>.Shared.Rent(length);
         bool isSound = false;
         try
         {
-            int read = await _file.ReadAsync(SlotOffset(slot) + from, pages.AsMemory(0, to - from), ct);
-            isSound = read == to - from && (_key is null ? AreSound(pages.AsSpan(0, read), line, from) : IsAuthentic(pages.AsSpan(0, read), line));
+            int read = await _file.ReadAsync(SlotOffset(slot) + first * PageStride, pages.AsMemory(0, length), ct);
+            isSound = read == length && TryOpen(pages.AsSpan(0, length), line, first);
             if (isSound)
-                pages.AsSpan(offset - from, destination.Length).CopyTo(destination.Span);
+                pages.AsSpan(offset - first * PageBytes, destination.Length).CopyTo(destination.Span);
             else
                 Report($"line {slot} of the read cache is not what was written");
         }
@@ -148,8 +147,10 @@ internal sealed class ReadCache : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _file.DisposeAsync();
 
-    // Lines have room for a tag behind the content.
-    private long SlotOffset(int slot) => (long)slot * (_key is null ? LineBytes : LineBytes + PageBytes);
+    /// <summary>Bytes from page to page in a line: encrypted ones have a tag each.</summary>
+    private int PageStride => _key is null ? PageBytes : PageBytes + VolumeKey.TagBytes;
+
+    private long SlotOffset(int slot) => (long)slot * PagesPerLine * PageStride;
 
     private bool TryTakeSlot(out int slot)
     {
@@ -177,35 +178,48 @@ internal sealed class ReadCache : IAsyncDisposable
         return false;
     }
 
-    private static bool AreSound(ReadOnlySpan<byte> pages, in Line line, int from)
+    /// <summary>Checks pages and puts their content together at the front.</summary>
+    private bool TryOpen(Span<byte> pages, in Line line, int first)
     {
-        for (int at = 0; at < pages.Length; at += PageBytes)
-            if (Crc32C.Compute(pages.Slice(at, Math.Min(PageBytes, pages.Length - at))) != line.Checksums![(from + at) / PageBytes])
+        using var cipher = _key is null ? null : new AesGcm(_key, VolumeKey.TagBytes);
+        for (int page = first, at = 0; at < pages.Length; page++, at += PageStride)
+        {
+            var stored = pages[at..Math.Min(pages.Length, at + PageStride)];
+            if (cipher is null)
+            {
+                if (Crc32C.Compute(stored) != line.Checksums![page])
+                    return false;
+                continue;
+            }
+            int length = stored.Length - VolumeKey.TagBytes;
+            try
+            {
+                cipher.Decrypt(Nonce(line.Fill, page), stored[..length], stored[length..], stored[..length]);
+            }
+            catch (AuthenticationTagMismatchException)
+            {
                 return false;
+            }
+            stored[..length].CopyTo(pages[((page - first) * PageBytes)..]);
+        }
         return true;
     }
 
     private byte[] Encrypt(ReadOnlySpan<byte> content, ulong fill)
     {
-        byte[] line = new byte[content.Length + VolumeKey.TagBytes];
+        int pageCount = (content.Length + PageBytes - 1) / PageBytes;
+        byte[] line = new byte[content.Length + pageCount * VolumeKey.TagBytes];
         using var cipher = new AesGcm(_key!, VolumeKey.TagBytes);
-        cipher.Encrypt(VolumeKey.Nonce(fill), content, line.AsSpan(0, content.Length), line.AsSpan(content.Length));
+        for (int page = 0; page < pageCount; page++)
+        {
+            var plain = content[(page * PageBytes)..Math.Min(content.Length, (page + 1) * PageBytes)];
+            var stored = line.AsSpan(page * PageStride, plain.Length + VolumeKey.TagBytes);
+            cipher.Encrypt(Nonce(fill, page), plain, stored[..plain.Length], stored[plain.Length..]);
+        }
         return line;
     }
 
-    private bool IsAuthentic(Span<byte> data, in Line line)
-    {
-        using var cipher = new AesGcm(_key!, VolumeKey.TagBytes);
-        try
-        {
-            cipher.Decrypt(VolumeKey.Nonce(line.Fill), data[..line.ContentBytes], data[line.ContentBytes..], data[..line.ContentBytes]);
-            return true;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return false;
-        }
-    }
+    private static byte[] Nonce(ulong fill, int page) => VolumeKey.Nonce(fill * PagesPerLine + (ulong)page);
 
     private void TurnOff(IOException cause)
     {

@@ -50,13 +50,13 @@ internal static class VolumeNames
     {
         if (volume.Length is 0 or > NameLengthMax || volume.StartsWith('/') || volume.EndsWith('/') ||
             volume.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-' or '/')))
-            throw new ArgumentException($"the volume name \"{volume}\" is not 1 to {NameLengthMax} characters of a-z A-Z 0-9 . _ - /");
+            throw new ArgumentException($"the volume name \"{volume}\" is not 1 to {NameLengthMax} characters of a-z A-Z 0-9 . _ - /", nameof(volume));
     }
 
     /// <summary>Fails for a snapshot id that is not plain.</summary>
     public static void CheckSnapshot(string id)
     {
         if (id.Length is 0 or > NameLengthMax || id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
-            throw new ArgumentException($"the snapshot id \"{id}\" is not 1 to {NameLengthMax} characters of a-z A-Z 0-9 . _ -");
+            throw new ArgumentException($"the snapshot id \"{id}\" is not 1 to {NameLengthMax} characters of a-z A-Z 0-9 . _ -", nameof(id));
     }
 }

@@ -18,7 +18,7 @@ internal sealed class WalRequest : IValueTaskSource<ulong>
         (Entry, Data, _pool) = (entry, data, pool);
 
     /// <summary>Completes with the number of the record that has the request.</summary>
-    public ValueTask<ulong> AsTask() => new(this, _core.Version);
+    public ValueTask<ulong> WaitAsync() => new(this, _core.Version);
 
     public void Complete(ulong sequence) => _core.SetResult(sequence);
 

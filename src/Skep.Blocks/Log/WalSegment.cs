@@ -8,7 +8,10 @@ namespace Skep.Blocks.Log;
 /// <summary>A file of the write-ahead log. Its mutable fields belong to the volume's lock.</summary>
 internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposable
 {
+    private const int KeyStreamBytes = 4096;
+
     private readonly List<uint> _recordBlocks = [];
+    private readonly Stack<Aes> _keyStreams = new();
     private byte[]? _key;
     private AesGcm? _cipher;
 
@@ -47,6 +50,7 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
         (Header, EndBytes, LastSequence, SyncedSequence) = (header, WalSegmentHeader.HeaderBytes, header.FirstSequence - 1, header.FirstSequence - 1);
         (IsClosed, IsReleased) = (false, false);
         _recordBlocks.Clear();
+        DropKeyStreams();
         _key = header.IsEncrypted ? (key ?? throw new LogFormatException(LogFormatError.WrongKey, $"{name} is encrypted and the volume is not"))
             .Derive("skep wal", header.VolumeId, header.Salt) : null;
         _cipher = _key is null ? null : new AesGcm(_key, VolumeKey.TagBytes);
@@ -96,6 +100,7 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
     public ValueTask DisposeAsync()
     {
         _cipher?.Dispose();
+        DropKeyStreams();
         return file.DisposeAsync();
     }
 
@@ -110,23 +115,42 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
     private void ApplyKeyStream(int recordAt, int dataOffset, Span<byte> data)
     {
         const int BlockBytes = 16;
-        const int ChunkBlocks = 64;
-        using var aes = Aes.Create();
-        aes.Key = _key!;
-        Span<byte> counters = stackalloc byte[ChunkBlocks * BlockBytes];
-        Span<byte> stream = stackalloc byte[ChunkBlocks * BlockBytes];
-        for (int i = 0; i < ChunkBlocks; i++)
-            Nonce(recordAt).CopyTo(counters[(i * BlockBytes)..]);
+        Span<byte> counters = stackalloc byte[KeyStreamBytes];
+        Span<byte> stream = stackalloc byte[KeyStreamBytes];
+        var nonce = Nonce(recordAt);
+        for (int at = 0; at < KeyStreamBytes; at += BlockBytes)
+            nonce.CopyTo(counters[at..]);
         uint counter = (uint)(dataOffset / BlockBytes) + 2;
+        var aes = RentKeyStream();
         while (data.Length > 0)
         {
-            for (int i = 0; i < ChunkBlocks; i++)
-                BinaryPrimitives.WriteUInt32BigEndian(counters[(i * BlockBytes + 12)..], counter++);
-            aes.EncryptEcb(counters, stream, PaddingMode.None);
-            int count = Math.Min(data.Length, stream.Length);
+            int count = Math.Min(data.Length, KeyStreamBytes);
+            for (int at = 0; at < count; at += BlockBytes)
+                BinaryPrimitives.WriteUInt32BigEndian(counters[(at + BlockBytes - 4)..], counter++);
+            aes.EncryptEcb(counters[..count], stream, PaddingMode.None);
             Xor(data[..count], stream);
             data = data[count..];
         }
+        lock (_keyStreams)
+            _keyStreams.Push(aes);
+    }
+
+    /// <summary>Nobody reads: a segment begins anew only when its readers are gone.</summary>
+    private void DropKeyStreams()
+    {
+        lock (_keyStreams)
+            while (_keyStreams.TryPop(out var aes))
+                aes.Dispose();
+    }
+
+    private Aes RentKeyStream()
+    {
+        lock (_keyStreams)
+            if (_keyStreams.TryPop(out var idle))
+                return idle;
+        var aes = Aes.Create();
+        aes.Key = _key!;
+        return aes;
     }
 
     private static void Xor(Span<byte> data, ReadOnlySpan<byte> stream)

@@ -33,7 +33,7 @@ internal sealed partial class WriteAheadLog
             if (_isAppending)
             {
                 _waiting.Enqueue(request);
-                return request.AsTask();
+                return request.WaitAsync();
             }
             _isAppending = true;
         }

@@ -254,7 +254,7 @@ internal sealed partial class WriteAheadLog
         Report(LogVolumeEventKind.LogMovedAside, $"{message}; they were moved aside to files that begin with {AsidePrefix}", null);
     }
 
-    private async Task<long> CountUndrainedAsync(WalSegment segment, WalSegmentHeader header, ulong drained, byte[] block, CancellationToken ct)
+    private static async Task<long> CountUndrainedAsync(WalSegment segment, WalSegmentHeader header, ulong drained, byte[] block, CancellationToken ct)
     {
         long bytes = 0;
         segment.Begin(header with { IsEncrypted = false }, key: null);

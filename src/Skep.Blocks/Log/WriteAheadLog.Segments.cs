@@ -184,7 +184,11 @@ internal sealed partial class WriteAheadLog
             _fullSince = Math.Max(1, Time.GetTimestamp());
         if (_settings.LogFullTimeout is { } timeout && Time.GetElapsedTime(_fullSince) >= timeout)
             throw new BlockDeviceException(BlockError.Io, $"volume {_settings.Name}: {why} and did not drain within {timeout}");
-        _client.OnRoomNeeded();
+        bool isExhausted;
+        lock (_gate)
+            isExhausted = _fileCount >= _capacity;
+        if (isExhausted)
+            _client.OnRoomNeeded();
         _wanted.Set();
         try
         {

@@ -4,6 +4,9 @@ namespace Skep.Blocks.Simulation;
 
 internal sealed partial class LogVolumeHistory
 {
+    private const int VolumesMax = 3;
+    private const long SectorsMax = 1024;
+
     // One operator beside the clients: what is done to volumes as a whole.
     private async Task AdministerAsync(ProcessSession session, Func<bool> takeOperation)
     {
@@ -27,8 +30,37 @@ internal sealed partial class LogVolumeHistory
     {
         switch (random.Below(100))
         {
-            case < 30:
+            case < 20:
                 await DrainAsync(opened);
+                break;
+            case < 38:
+                await SnapshotAsync(opened);
+                break;
+            case < 50:
+                if (PickSnapshot(opened, random) is { } read)
+                    await ReadSnapshotAsync(opened, read);
+                break;
+            case < 58:
+                if (PickSnapshot(opened, random) is { } old)
+                    await DeleteSnapshotAsync(opened, old);
+                break;
+            case < 65:
+                if (_volumes.Count + _pendingClones.Count < VolumesMax && PickSnapshot(opened, random) is { } origin)
+                    await CloneAsync(opened, origin);
+                break;
+            case < 72:
+                opened.Session.Say("checkpoint");
+                await opened.Device.CheckpointAsync(default);
+                break;
+            case < 80:
+                opened.Session.Say("collect garbage");
+                await opened.Device.CollectGarbageAsync(default);
+                break;
+            case < 85:
+                await GrowAsync(opened, random);
+                break;
+            case < 88:
+                await RotateKeyAsync(opened);
                 break;
             default:
                 await Task.Delay(random.Time(_plan.CollectInterval * 2), session.Process.Time);
@@ -45,6 +77,26 @@ internal sealed partial class LogVolumeHistory
         opened.Session.EndDrain(begun);
     }
 
+    private async Task GrowAsync(OpenedVolume opened, SimulationRandom random)
+    {
+        var size = opened.Device.SizeBytes + (random.Between(1, 64) * (long)SectorStamp.SectorSize);
+        if (size > SectorsMax * SectorStamp.SectorSize || opened.Session.IsOvertaken || opened.Volume.Checker.SizesAllowed.Count > 1)
+            return;
+        opened.Session.Say($"grow to {size}");
+        var resize = opened.Volume.Checker.BeginResize(size);
+        await opened.Device.ResizeAsync(size, default);
+        opened.Session.EndResize(resize, size);
+    }
+
+    private async Task RotateKeyAsync(OpenedVolume opened)
+    {
+        if (!_plan.IsEncrypted)
+            return;
+        _keys.Rotate();
+        opened.Session.Say($"rotate to {_keys.CurrentKeyId}");
+        await opened.Device.RotateKeyAsync(_keys.CurrentKeyId, default);
+    }
+
     private async Task CloseAllAsync(ProcessSession session)
     {
         foreach (var opened in session.Volumes)
@@ -59,34 +111,5 @@ internal sealed partial class LogVolumeHistory
             if (report is { UndrainedBytes: > 0, Failure: null })
                 throw new SimulationException(SimulationFailure.UnexpectedFailure, $"{opened.Volume.Name} was closed with {report.UndrainedBytes} bytes left and gave no reason");
         }
-    }
-
-    // Fair weather: everything must work now, and a machine that knows nothing must find all of it.
-    private async Task FinishAsync()
-    {
-        ClearWeather();
-        await PlayLastAsync(async session =>
-        {
-            foreach (var opened in session.Volumes)
-                await DrainAsync(opened);
-            await CloseAllAsync(session);
-        });
-        foreach (var machine in _machines)
-            machine.Lose();
-        foreach (var volume in _volumes)
-            volume.Checker.Crash(VolumeLoss.Machine);
-        await PlayLastAsync(CloseAllAsync);
-    }
-
-    private async Task PlayLastAsync(Func<ProcessSession, Task> work)
-    {
-        var session = new ProcessSession(_machine, _machine.Start(), _faults);
-        _scheduler.Trace.Say("fair weather");
-        await session.Process.RunAsync(async () =>
-        {
-            await RunSessionAsync(session, () => false, onVerified: null);
-            await work(session);
-        });
-        Crash(_machine, VolumeLoss.None);
     }
 }

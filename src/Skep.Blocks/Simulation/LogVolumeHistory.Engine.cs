@@ -44,7 +44,7 @@ internal sealed partial class LogVolumeHistory
             }
         }
         _machine.Kill();
-        _volumes.Add(new TestVolume("volume", new VolumeChecker("volume", new long[_plan.SizeBytes / SectorStamp.SectorSize], NextNumber)));
+        _volumes.Add(new TestVolume("volume", new VolumeChecker("volume", new long[_plan.SizeBytes / SectorStamp.SectorSize], NextNumber), Origin: null));
     }
 
     private long NextNumber() => ++_number;
@@ -79,13 +79,10 @@ internal sealed partial class LogVolumeHistory
     // Opens everything, checks all of it, puts load on it.
     private async Task RunSessionAsync(ProcessSession session, Func<bool> takeOperation, Action? onVerified)
     {
-        foreach (var volume in _volumes.ToList())
-        {
-            if (await OpenAsync(session, volume) is not { } opened)
-                return;
-            session.Volumes.Add(opened);
-            await VerifyAsync(opened);
-        }
+        if (onVerified is null && session.Faults is { MayStoreFail: false })
+            await DeleteVolumesAsync(session, deletesAll: false);
+        if (!await OpenAllAsync(session, readsAll: false))
+            return;
         onVerified?.Invoke();
         var clients = session.Volumes
             .SelectMany(opened => Enumerable.Range(0, _plan.ClientCount).Select(_ => new VolumeClient(opened.Session, _random.Fork()).RunAsync(takeOperation)))
@@ -93,6 +90,22 @@ internal sealed partial class LogVolumeHistory
             .ToList();
         await Task.WhenAll(clients);
         session.IsBroken |= session.Volumes.Exists(opened => opened.Session.IsBroken);
+    }
+
+    private async Task<bool> OpenAllAsync(ProcessSession session, bool readsAll)
+    {
+        foreach (var volume in _volumes.ToList())
+        {
+            if (await OpenAsync(session, volume) is not { } opened)
+                return false;
+            session.Volumes.Add(opened);
+            await VerifyAsync(opened);
+            session.Overtakes?.Overtaken(volume);
+            await RetryAsync(opened.Session, () => VerifySnapshotsAsync(opened, readsAll));
+            await RetryAsync(opened.Session, () => FinishClonesAsync(opened));
+        }
+        session.IsVerified = true;
+        return true;
     }
 
     private async Task<OpenedVolume?> OpenAsync(ProcessSession session, TestVolume volume)
@@ -150,22 +163,28 @@ internal sealed partial class LogVolumeHistory
     private async Task<byte[]?> ReadAllAsync(VolumeSession session, IBlockDevice device)
     {
         var content = new byte[device.SizeBytes];
+        return await RetryAsync(session, async () => await device.ReadAsync(0, content, default)) ? content : null;
+    }
+
+    // False when the volume stopped for a reason that was allowed.
+    private static async Task<bool> RetryAsync(VolumeSession session, Func<Task> work)
+    {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             try
             {
-                await device.ReadAsync(0, content, default);
-                return content;
+                await work();
+                return true;
             }
             catch (Exception ex)
             {
                 session.Explain(ex, isStoreNeeded: true);
                 if (session.IsBroken)
-                    return null;
+                    return false;
                 await Task.Delay(_attemptPause, session.Process.Time);
             }
         }
-        throw new SimulationException(SimulationFailure.UnexpectedFailure, $"{session.Name} could not be read in {AttemptsMax} attempts");
+        throw new SimulationException(SimulationFailure.UnexpectedFailure, $"{session.Name} did not answer in {AttemptsMax} attempts");
     }
 
     private async Task RetryAsync(Func<Task> work, bool isExistingFine)

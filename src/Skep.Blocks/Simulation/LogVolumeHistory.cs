@@ -102,7 +102,7 @@ internal sealed partial class LogVolumeHistory
         // An opener that is still at it would take the volumes back, as it may.
         do
             await Task.Delay(_random.Time(TimeSpan.FromSeconds(20)), _scheduler.Observer.Time);
-        while (first.Volumes.Count < _volumes.Count && !running.IsCompleted);
+        while (!first.IsVerified && !running.IsCompleted);
         var isPaused = _random.Chance(400);
         if (isPaused)
             first.Process.Pause();
@@ -113,9 +113,9 @@ internal sealed partial class LogVolumeHistory
             volume.Checker.BeginTakeover();
 
         _machine = _machines.Single(machine => machine != first.Machine);
-        var second = new ProcessSession(_machine, _machine.Start(), _faults);
+        var second = new ProcessSession(_machine, _machine.Start(), _faults) { Overtakes = first };
         await second.Process.RunAsync(() => RunSessionAsync(second, TakeOperation, onVerified: () => Overtake(first, isPaused)));
-        if (_random.Chance(500))
+        if (first.IsOvertaken && _random.Chance(500))
             await running;
         first.Machine.Kill();
         try
@@ -132,8 +132,6 @@ internal sealed partial class LogVolumeHistory
     private static void Overtake(ProcessSession first, bool isPaused)
     {
         first.IsOvertaken = true;
-        foreach (var opened in first.Volumes)
-            opened.Session.IsOvertaken = true;
         if (isPaused)
             first.Process.Resume();
     }

@@ -1,3 +1,5 @@
+using Skep.Blocks.Stores;
+
 namespace Skep.Blocks.Simulation;
 
 /// <summary>One opening of a volume by one process, and what may go wrong with it.</summary>
@@ -23,7 +25,7 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
     public bool MayBeOvertaken { get; set; }
 
     // Acknowledgements after the death of the process are of the step that died.
-    private bool Counts => process.IsAlive && !IsOvertaken;
+    public bool Counts => process.IsAlive && !IsOvertaken;
 
     public CheckedWrite BeginWrite(long offset, long length, bool isZero)
     {
@@ -59,6 +61,12 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
             checker.EndDrain(begun);
     }
 
+    public void EndResize(CheckedWrite resize, long sizeBytes)
+    {
+        if (Counts)
+            checker.EndResize(resize, sizeBytes);
+    }
+
     public void CheckRead(long begun, long offset, ReadOnlySpan<byte> content)
     {
         if (Counts)
@@ -88,6 +96,8 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
                 return;
             case BlockDeviceException { Error: BlockError.Io } when isStoreNeeded && faults.MayStoreFail && !faults.MayDiskFail:
                 // The store did not answer; later it may.
+                return;
+            case ObjectStoreException when isStoreNeeded && faults.MayStoreFail:
                 return;
             case BlockDeviceException { Error: BlockError.Io } when faults.MayDiskFail || IsOvertaken:
                 IsBroken = true;

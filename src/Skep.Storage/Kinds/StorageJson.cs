@@ -8,4 +8,5 @@ namespace Skep.Storage.Kinds;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Volume))]
 [JsonSerializable(typeof(Snapshot))]
+[JsonSerializable(typeof(StoragePool))]
 public sealed partial class StorageJson : JsonSerializerContext;

@@ -4,6 +4,9 @@ using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
 
 namespace Skep.Storage.Volumes;
 
@@ -11,7 +14,8 @@ namespace Skep.Storage.Volumes;
 /// What a node does for the volumes bound to it: makes their files, grows them, says what state they are in, removes the
 /// files of deleted ones once no machine uses them, and at its start those that no volume explains.
 /// </summary>
-internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles files, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
+internal sealed partial class VolumeAgent(
+    ResourceClient client, VolumeFiles files, LogVolumeKeeper logs, BlockServers servers, PoolPlaces places, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
 {
     private static readonly TimeSpan _retryPause = TimeSpan.FromMinutes(1);
     private readonly Lock _sweep = new();
@@ -56,9 +60,11 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             return null;
         }
 
-        if (volume.Status?.Path is null)
+        if (volume.Status is not ({ Path: not null } or { NbdSocket: not null }))
             return await MakeAsync(key, volume, view, ct);
-        return await KeepAsync(key, volume, view, ct);
+        return PoolPlaces.PoolOf(volume, view) is { Spec.Class: StoragePoolClass.Log } pool
+            ? await KeepLogAsync(key, volume, pool, view, ct)
+            : await KeepAsync(key, volume, view, ct);
     }
 
     /// <summary>A volume that no node was chosen for belongs to whoever takes it first.</summary>
@@ -71,28 +77,30 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             return null;
         try
         {
+            var pool = PoolPlaces.PoolOf(volume, view);
+            string? imageFile = null;
             if (!options.IsSimulated)
             {
                 if (await EnsureHeldAsync(key, volume, ct))
                     return null; // the change brings us back
-                string? imageFile = null;
                 if (volume.Spec.ImageId is { } imageId)
                 {
                     if (view.Get(new ResourceKey(ImageView.Resource, key.Namespace, imageId))?.View(ForeignJson.Default.ImageView) is { Status.State: "pending" })
                         return null; // the image's change brings us back
                     imageFile = RequireImageFile(key.Namespace, imageId, view);
                 }
-
-                await files.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
             }
 
+            var made = pool?.Spec.Class == StoragePoolClass.Log
+                ? await MakeLogAsync(key, volume, pool, imageFile, ct)
+                : await MakeLocalAsync(key, volume, pool, imageFile, ct);
             await client.ModifyAsync(StorageKinds.Volume, key, v =>
             {
                 v.Spec.NodeName = options.NodeName;
-                v.Status = new VolumeStatus
-                {
-                    State = StateOf(v), Path = files.PathOf(key.Name), Format = "qcow2", SizeGib = volume.Spec.SizeGib, Limits = LimitsOf(v.Spec),
-                };
+                made.State = StateOf(v);
+                made.SizeGib = volume.Spec.SizeGib;
+                made.Limits = LimitsOf(v.Spec);
+                v.Status = made;
                 return true;
             }, ct);
             return null;
@@ -104,6 +112,14 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             await SetErrorAsync(key, message, ct);
             return again ? _retryPause : null;
         }
+    }
+
+    private async Task<VolumeStatus> MakeLocalAsync(ResourceKey key, Volume volume, StoragePool? pool, string? imageFile, CancellationToken ct)
+    {
+        var folder = files.In(pool?.Spec.Path);
+        if (!options.IsSimulated)
+            await folder.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
+        return new VolumeStatus { Path = folder.PathOf(key.Name), Format = "qcow2" };
     }
 
     /// <summary>Before a file exists the finalizer must: otherwise a deletion in between would leave the file.</summary>
@@ -138,7 +154,13 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
         if (volume.Metadata.Finalizers?.Contains(Volume.Finalizer) is not true || IsUsed(key, volume, view))
             return;
         if (!options.IsSimulated)
-            files.Remove(key.Name);
+        {
+            if (PoolPlaces.PoolOf(volume, view) is { Spec.Class: StoragePoolClass.Log } pool)
+                await logs.RemoveAsync(places.PlaceOf(pool, volume), ct);
+            else
+                files.In(PoolPlaces.PoolOf(volume, view)?.Spec.Path).Remove(key.Name);
+        }
+
         await client.ModifyAsync(StorageKinds.Volume, key, v => v.Metadata.Finalizers?.Remove(Volume.Finalizer) is true, ct);
     }
 

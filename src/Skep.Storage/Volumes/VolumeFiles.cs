@@ -4,7 +4,7 @@ using Skep.Linux.DiskImages;
 
 namespace Skep.Storage.Volumes;
 
-/// <summary>The data directory's volumes folder: one qcow2 file a volume, owned by the user that machines run as.</summary>
+/// <summary>A folder of volumes, by default the data directory's: one qcow2 file a volume, owned by the user that machines run as.</summary>
 internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
 {
     private const string UserName = "skep-vm";
@@ -17,7 +17,10 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
 
     private readonly QemuImg _qemuImg = new(runner);
 
-    private string Folder => options.PathOf("volumes");
+    private string Folder { get; init; } = options.PathOf("volumes");
+
+    /// <summary>The same for a pool's folder; null for the data directory's.</summary>
+    public VolumeFiles In(string? folder) => folder is null ? this : new VolumeFiles(options, runner) { Folder = folder };
 
     /// <summary>The path of a volume's file.</summary>
     public string PathOf(string volumeId) => Path.Combine(Folder, volumeId + Extension);
@@ -121,7 +124,8 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
             throw new VolumeException($"{sizeGib} GiB are too small for the image, which needs {needed} GiB");
         }
 
-        // Relative, so that the data directory can be moved as a whole.
-        await _qemuImg.CreateOverlayAsync(path, Path.Combine("..", "images", imageFileName), DiskImageFormat.Qcow2, sizeGib * GiB, ct);
+        // Relative in the data directory, so that it can be moved as a whole.
+        var backing = Folder == options.PathOf("volumes") ? Path.Combine("..", "images", imageFileName) : image;
+        await _qemuImg.CreateOverlayAsync(path, backing, DiskImageFormat.Qcow2, sizeGib * GiB, ct);
     }
 }

@@ -15,8 +15,8 @@ public sealed class HurriedTime : TimeProvider
     {
         // Very long waits are for signals, not for time.
         if (dueTime >= TimeSpan.FromMinutes(10) || dueTime < TimeSpan.Zero)
-            return System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        return System.CreateTimer(s =>
+            return TimeProvider.System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        return TimeProvider.System.CreateTimer(s =>
         {
             Interlocked.Add(ref _ticks, dueTime.Ticks);
             callback(s);

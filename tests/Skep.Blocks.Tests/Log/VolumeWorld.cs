@@ -43,7 +43,7 @@ public sealed class VolumeWorld
         CacheDirectory = CacheDisk,
         Keys = Keys,
         Services = Services,
-        LogBytes = 16 * SegmentBytes,
+        LogBytes = 32 * SegmentBytes,
         SegmentBytes = SegmentBytes,
         BatchAge = TimeSpan.FromHours(1),
         CacheBytes = 1 << 20,
