@@ -15,13 +15,13 @@ public sealed unsafe partial class FileDevice
         fixed (byte* start = destination)
         {
             var vector = new IoVector { Base = start, Length = (nuint)destination.Length };
-            var count = ReadVector(_file, &vector, 1, offset, RWF_NOWAIT);
+            var count = ReadVector(_file, &vector, 1, offset, _inlineReadFlags);
             if (count >= 0)
                 return (int)count;
         }
 
         if (Marshal.GetLastPInvokeError() is EOPNOTSUPP or ENOSYS or EINVAL)
-            _hasNoWait = false;
+            _inlineReadFlags = -1;
         return 0;
     }
 

@@ -21,7 +21,8 @@ public sealed partial class FileDevice : IBlockDevice
     private readonly Lock _lock = new();
     private IoOperation? _freeOperations;
     private long _sizeBytes;
-    private bool _hasNoWait = true;
+    // RWF_NOWAIT, which tmpfs does not have and does not need; -1 where only a worker can read without making others wait.
+    private int _inlineReadFlags = RWF_NOWAIT;
     private volatile bool _isBroken;
 
     private FileDevice(SafeFileHandle file, string path, long sizeBytes, bool isReadOnly, bool isBlockDevice, IoWorkers workers)
@@ -30,6 +31,8 @@ public sealed partial class FileDevice : IBlockDevice
         _path = path;
         _sizeBytes = sizeBytes;
         _workers = workers;
+        if (IsInMemory(file))
+            _inlineReadFlags = 0;
         Traits = new BlockDeviceTraits { IsReadOnly = isReadOnly, CanTrim = !isReadOnly, CanResize = !isReadOnly && !isBlockDevice };
     }
 
@@ -70,7 +73,7 @@ public sealed partial class FileDevice : IBlockDevice
     /// <inheritdoc/>
     public ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken ct)
     {
-        if (_hasNoWait)
+        if (_inlineReadFlags >= 0)
         {
             var done = ReadCached(offset, destination.Span);
             if (done == destination.Length)

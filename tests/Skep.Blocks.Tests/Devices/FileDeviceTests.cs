@@ -81,6 +81,27 @@ public sealed partial class FileDeviceTests : IDisposable
     }
 
     [Fact]
+    public async Task Reads_and_writes_in_memory_without_waiting()
+    {
+        const string Directory = "/dev/shm";
+        Assert.SkipUnless(System.IO.Directory.Exists(Directory), $"there is no {Directory}");
+        var path = Path.Combine(Directory, $"skep-file-device-{Environment.ProcessId}");
+        await File.WriteAllBytesAsync(path, new byte[1 << 20], Token);
+        await using (var device = FileDevice.Open(path, isReadOnly: false, _workers))
+        {
+            var data = Enumerable.Range(0, 100_000).Select(i => (byte)i).ToArray();
+            await device.WriteAsync(12_345, data, isDurable: false, Token);
+            var back = new byte[data.Length];
+            var read = device.ReadAsync(12_345, back, Token);
+            Assert.True(read.IsCompletedSuccessfully);
+            await read;
+            Assert.Equal(data, back);
+        }
+
+        File.Delete(path);
+    }
+
+    [Fact]
     public async Task Resizes_and_reads_zeroes_where_it_grew()
     {
         await using var device = FileDevice.Open(_path, isReadOnly: false, _workers);
