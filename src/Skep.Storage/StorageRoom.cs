@@ -9,6 +9,7 @@ using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
 using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
+using Skep.Storage.Verification;
 using Skep.Storage.Volumes;
 
 namespace Skep.Storage;
@@ -35,5 +36,6 @@ public sealed class StorageRoom : IRoom
         services.AddReconciler<RootVolumeController>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
+        services.AddReconciler<VerificationAgent>();
     }
 }
