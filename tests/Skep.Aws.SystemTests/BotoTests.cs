@@ -11,6 +11,7 @@ public sealed class BotoTests
 
     [Theory]
     [InlineData("life_of_an_instance.py")]
+    [InlineData("life_of_a_volume.py")]
     [InlineData("presigned_identity.py")]
     [InlineData("snapshots.py")]
     [InlineData("ebs_direct.py")]

@@ -43,10 +43,11 @@ public static class SimulatedAgent
     public static async Task RunAsync(AwsWorld world, CancellationToken ct)
     {
         using var turn = new SemaphoreSlim(1, 1);
+        var revision = world.Client.View.Revision;
         GroupResource[] kinds = [ComputeKinds.Instance.GroupResource, StorageKinds.Volume.GroupResource, StorageKinds.Snapshot.GroupResource];
         await Task.WhenAll(kinds.Select(async kind =>
         {
-            await foreach (var _ in world.Client.Store.WatchAsync(kind, world.Client.View.Revision, ct))
+            await foreach (var _ in world.Client.Store.WatchAsync(kind, revision, ct))
             {
                 await turn.WaitAsync(ct);
                 try

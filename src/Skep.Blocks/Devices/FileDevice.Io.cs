@@ -103,11 +103,11 @@ public sealed unsafe partial class FileDevice
     private void Zero(long offset, long length, ZeroOptions options)
     {
         ThrowIfBroken();
-        if ((options & ZeroOptions.KeepAllocated) == 0 && Punch(offset, length))
+        if ((options & ZeroOptions.KeepAllocated) == ZeroOptions.None && Punch(offset, length))
             return;
         if (TryAllocate(FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, length))
             return;
-        if ((options & ZeroOptions.Fast) != 0)
+        if ((options & ZeroOptions.Fast) != ZeroOptions.None)
             throw new BlockDeviceException(BlockError.NotSupported, $"{_path}: its file system has no quick zeroes");
         var zeroes = new byte[Math.Min(ZeroesSize, length)];
         for (var done = 0L; done < length;)

@@ -84,7 +84,7 @@ public sealed partial class FileDevice : IBlockDevice
 
         var operation = Rent(IoKind.Read, offset, destination.Length);
         operation.Destination = destination;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
@@ -100,19 +100,19 @@ public sealed partial class FileDevice : IBlockDevice
         var operation = Rent(IoKind.Write, offset, source.Length);
         operation.Source = source;
         operation.Options = isDurable ? ZeroOptions.Durable : ZeroOptions.None;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
     public ValueTask FlushAsync(CancellationToken ct) =>
-        Traits.IsReadOnly ? ValueTask.CompletedTask : Queue(Rent(IoKind.Flush, 0, 0));
+        Traits.IsReadOnly ? ValueTask.CompletedTask : QueueAsync(Rent(IoKind.Flush, 0, 0));
 
     /// <inheritdoc/>
     public ValueTask TrimAsync(long offset, long length, bool isDurable, CancellationToken ct)
     {
         var operation = Rent(IoKind.Trim, offset, length);
         operation.Options = isDurable ? ZeroOptions.Durable : ZeroOptions.None;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
@@ -120,7 +120,7 @@ public sealed partial class FileDevice : IBlockDevice
     {
         var operation = Rent(IoKind.Zero, offset, length);
         operation.Options = options;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
@@ -153,7 +153,7 @@ public sealed partial class FileDevice : IBlockDevice
     /// <summary>A worker's part.</summary>
     internal void Perform(IoOperation operation)
     {
-        var isDurable = (operation.Options & ZeroOptions.Durable) != 0;
+        var isDurable = (operation.Options & ZeroOptions.Durable) != ZeroOptions.None;
         switch (operation.Kind)
         {
             case IoKind.Read:
@@ -207,7 +207,7 @@ public sealed partial class FileDevice : IBlockDevice
         return operation;
     }
 
-    private ValueTask Queue(IoOperation operation)
+    private ValueTask QueueAsync(IoOperation operation)
     {
         var task = operation.Task;
         _workers.Enqueue(operation);

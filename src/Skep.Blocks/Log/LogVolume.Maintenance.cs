@@ -80,8 +80,9 @@ public sealed partial class LogVolume
     }
 
     /// <summary>
-    /// Deletes the records and checkpoints before the older of the last two checkpoints: records in order, for the fence
-    /// relies on it.
+    /// Deletes the records and checkpoints before the older of the last two checkpoints. Records go by number, the lowest first
+    /// and none left out, whatever lists show: whoever finds a record relies on all that follow being there, an opener with
+    /// an old hint as much as the fence.
     /// </summary>
     private async Task TrimLogAsync(CancellationToken ct)
     {
@@ -92,9 +93,21 @@ public sealed partial class LogVolume
             return;
         // From now on the base that this writer checks after each record is the oldest one that stays.
         _manifest.Base = new ManifestBase(keep.CheckpointNumber, keep.Nonce);
-        await DeleteBelowAsync(VolumeNames.Records(Name), keep.CheckpointNumber, ct);
+        ulong first = _trimmedBelow > 0 ? _trimmedBelow : await FindFirstRecordAsync(keep.CheckpointNumber, ct);
+        for (ulong number = first; number < keep.CheckpointNumber; number++)
+            await _settings.Store.DeleteAsync(VolumeNames.Record(Name, number), ct);
+        // What late requests have brought back.
+        await DeleteBelowAsync(VolumeNames.Records(Name), first, ct);
         await DeleteBelowAsync(VolumeNames.Checkpoints(Name), keep.CheckpointNumber, ct);
         _trimmedBelow = keep.CheckpointNumber;
+    }
+
+    /// <summary>The lowest record of those that lead up to one without a gap.</summary>
+    private async Task<ulong> FindFirstRecordAsync(ulong number, CancellationToken ct)
+    {
+        while (number > 1 && await _settings.Store.FindAsync(VolumeNames.Record(Name, number - 1), ct) is not null)
+            number--;
+        return number;
     }
 
     private async Task DeleteBelowAsync(string prefix, ulong number, CancellationToken ct)

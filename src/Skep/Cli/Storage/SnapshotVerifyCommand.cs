@@ -68,10 +68,10 @@ internal static class SnapshotVerifyCommand
         var count = int.Parse(report.TextAt("status.damageCount") ?? "0", CultureInfo.InvariantCulture);
         var named = report.ItemsAt("status.damages").ToList();
         foreach (var damage in named)
-            await context.Out.WriteAsync($"{display}: {(damage.TextAt("block") is { } block ? $"block {block}" : "manifest")}: {damage.TextAt("message")}\n");
+            await context.Out.WriteAsync($"{damage.TextAt("message")}\n");
         if (count > named.Count)
             await context.Out.WriteAsync($"{display}: and {count - named.Count} more\n");
-        await context.Out.WriteAsync($"{display}: {(count == 0 ? "whole" : $"{count} damaged blocks")}, {StorageList.Size(bytes)} read at {StorageWait.Rate(context, started, bytes)}\n");
+        await context.Out.WriteAsync($"{display}: {(count == 0 ? "whole" : count == 1 ? "1 damaged block" : $"{count} damaged blocks")}, {StorageList.Size(bytes)} read at {StorageWait.Rate(context, started, bytes)}\n");
         return count == 0;
     }
 
