@@ -19,8 +19,7 @@ internal static class PoolCommands
         "Look after the places where volumes are kept.",
         "skep pool list",
         "skep pool add fast --path /mnt/nvme/skep",
-        "skep pool add safe --class log --store 's3://bucket/skep?endpoint=https://s3.example:9000&credentials=/etc/skep/s3'",
-        "skep volume create --size 20 --pool fast")
+        "skep pool add safe --class log --store 's3://bucket/skep?endpoint=https://s3.example:9000&credentials=/etc/skep/s3'")
     {
         CreateList(context),
         CreateAdd(context),

@@ -19,7 +19,7 @@ internal static class SnapshotVerifyCommand
             "verify",
             "Read every byte of snapshots again and compare it with what was stored. Names every damaged block; exits with 1 when there is one.",
             "skep snapshot verify before-upgrade",
-            "skep snapshot verify $(skep snapshot list -o name)")
+            "skep snapshot list -o name | xargs skep snapshot verify")
         {
             snapshots, timeout,
         };
