@@ -10,6 +10,7 @@ using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
 using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
+using Skep.Storage.Verification;
 using Skep.Storage.Volumes;
 
 namespace Skep.Storage;
@@ -39,5 +40,6 @@ public sealed class StorageRoom : IRoom
         services.AddReconciler<RootVolumeController>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
+        services.AddReconciler<VerificationAgent>();
     }
 }

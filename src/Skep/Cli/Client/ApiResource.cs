@@ -20,6 +20,12 @@ internal sealed record ApiResource(string Group, string Version, string Plural, 
     /// <summary>Disks.</summary>
     public static readonly ApiResource Volumes = new("storage.skep.dev", "v1", "volumes", "Volume", IsNamespaced: true);
 
+    /// <summary>Volumes' contents at points in time.</summary>
+    public static readonly ApiResource Snapshots = new("storage.skep.dev", "v1", "snapshots", "Snapshot", IsNamespaced: true);
+
+    /// <summary>Readings of snapshots, to find damage.</summary>
+    public static readonly ApiResource SnapshotVerifications = new("storage.skep.dev", "v1", "snapshotverifications", "SnapshotVerification", IsNamespaced: true);
+
     /// <summary>Places for volumes.</summary>
     public static readonly ApiResource StoragePools = new("storage.skep.dev", "v1", "storagepools", "StoragePool", IsNamespaced: false);
 
