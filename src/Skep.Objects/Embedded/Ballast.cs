@@ -14,13 +14,17 @@ internal sealed class Ballast(string path, IDataDisk disk, long reserveBytes)
     private readonly long _ballastBytes = Math.Min(BallastBytesMax, reserveBytes / 2);
     private bool _isReleased = true;
 
-    /// <summary>Makes the file, if there is room.</summary>
+    /// <summary>Whether it was given up, or there was no room for it.</summary>
+    public bool IsReleased => _isReleased && _ballastBytes > 0;
+
+    /// <summary>Makes the file if it is not there and there is room.</summary>
     public void Restore()
     {
-        if (_ballastBytes == 0 || (!File.Exists(path) && disk.FreeBytes < reserveBytes + _ballastBytes))
+        if (!_isReleased || _ballastBytes == 0 || disk.FreeBytes < reserveBytes + _ballastBytes)
             return;
-        // Allocated, not only declared: posix_fallocate.
-        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.None, _ballastBytes);
+        // Allocated, not only declared: posix_fallocate. Begun anew, because a crash may have left part of it.
+        File.Delete(path);
+        using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, _ballastBytes);
         _isReleased = false;
     }
 
@@ -38,13 +42,10 @@ internal sealed class Ballast(string path, IDataDisk disk, long reserveBytes)
     public ObjectException Refusal(string what) =>
         new(ObjectError.NoSpace, $"{what}: the disk is nearly full: {disk.FreeBytes} bytes are free, and {reserveBytes} are kept for the database");
 
-    /// <summary>Gives the ballast up; false when that was done before.</summary>
-    public bool Release()
+    /// <summary>Gives the ballast up.</summary>
+    public void Release()
     {
-        if (_isReleased)
-            return false;
         _isReleased = true;
         File.Delete(path);
-        return true;
     }
 }

@@ -14,6 +14,9 @@ internal sealed class Committer : IDisposable
     private const int QueueMax = 1_024;
     private const int BatchMax = 256;
 
+    /// <summary>How often room is made on a full disk for one batch.</summary>
+    private const int RoomAttemptsMax = 2;
+
     private readonly SqliteConnection _db;
     private readonly IDataDisk _disk;
     private readonly DataReaper _reaper;
@@ -94,11 +97,9 @@ internal sealed class Committer : IDisposable
         try
         {
             var left = SyncDirectories(RefuseWithoutSpace(batch));
-            while (left.Count > 0 && !TryCommit(left))
-            {
-                // The change that spoilt the transaction was answered; the others are decided anew.
+            // A change that spoils a transaction is answered, and the others are decided anew: at most once each.
+            for (var makesRoom = RoomAttemptsMax; left.Count > 0 && !TryCommit(left, ref makesRoom);)
                 left = [.. left.Where(c => !c.IsAnswered)];
-            }
         }
         catch (Exception ex)
         {
@@ -110,8 +111,14 @@ internal sealed class Committer : IDisposable
 
     private List<PendingChange> RefuseWithoutSpace(List<PendingChange> batch)
     {
-        if (!batch.Exists(c => c.NeedsSpace) || _ballast.HasSpace())
+        if (!batch.Exists(c => c.NeedsSpace))
             return batch;
+        if (_ballast.HasSpace())
+        {
+            _ballast.Restore();
+            return batch;
+        }
+
         foreach (var change in batch.Where(c => c.NeedsSpace))
             change.Fail(_ballast.Refusal(change.What));
         return [.. batch.Where(c => !c.IsAnswered)];
@@ -137,7 +144,7 @@ internal sealed class Committer : IDisposable
     }
 
     /// <summary>False when the transaction was undone and should be tried with what is not answered yet.</summary>
-    private bool TryCommit(List<PendingChange> batch)
+    private bool TryCommit(List<PendingChange> batch, ref int makesRoom)
     {
         var scope = new WriteScope(_db, _ids, DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds()));
         try
@@ -161,13 +168,13 @@ internal sealed class Committer : IDisposable
         catch (SqliteException ex)
         {
             _db.RollBack();
-            return GiveUp(batch, ex);
+            return GiveUp(batch, ex, ref makesRoom);
         }
 
-        return Finish(batch, scope);
+        return Finish(batch, scope, ref makesRoom);
     }
 
-    private bool Finish(List<PendingChange> batch, WriteScope scope)
+    private bool Finish(List<PendingChange> batch, WriteScope scope, ref int makesRoom)
     {
         try
         {
@@ -176,10 +183,13 @@ internal sealed class Committer : IDisposable
         catch (SqliteException ex) when (ex.IsDiskFull)
         {
             _db.RollBack();
-            return GiveUp(batch, ex);
+            return GiveUp(batch, ex, ref makesRoom);
         }
 
         scope.Committed();
+        // Without ballast the log must not take the last room: the database may need a page more before the log can end.
+        if (_ballast.IsReleased)
+            TruncateLog();
         // Only now is the data of what was deleted free.
         _reaper.Delete(scope.FreedFiles);
         batch.ForEach(c => c.Answer());
@@ -187,11 +197,30 @@ internal sealed class Committer : IDisposable
     }
 
     /// <summary>Answers a transaction that failed and was undone. False to try again what frees space.</summary>
-    private bool GiveUp(List<PendingChange> batch, SqliteException failure)
+    private bool GiveUp(List<PendingChange> batch, SqliteException failure, ref int makesRoom)
     {
-        var canRetry = failure.IsDiskFull && _ballast.Release();
+        var canRetry = failure.IsDiskFull && makesRoom-- > 0;
+        if (canRetry)
+        {
+            _ballast.Release();
+            TruncateLog();
+        }
+
         foreach (var change in batch.Where(c => c.NeedsSpace || !canRetry))
             change.Fail(DiskErrors.Translate(failure, change.What));
         return !canRetry;
+    }
+
+    /// <summary>Brings the write-ahead log into the database and gives its room back, if the disk and the readers let it.</summary>
+    private void TruncateLog()
+    {
+        try
+        {
+            _db.Query("PRAGMA wal_checkpoint(TRUNCATE)", static _ => true);
+        }
+        catch (SqliteException ex) when (ex.IsDiskFull)
+        {
+            // Then there is no room to be had, which the next commit says to those that it concerns.
+        }
     }
 }

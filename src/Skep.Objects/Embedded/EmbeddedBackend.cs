@@ -56,7 +56,8 @@ public sealed partial class EmbeddedBackend : IObjectBackend
     /// <summary>Opens a store whose data files are on a given disk.</summary>
     internal static Task<EmbeddedBackend> OpenAsync(EmbeddedOptions options, IDataDisk disk, TimeProvider time, CancellationToken ct)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.InlineBytesMax, BlockSums.BlockBytes);
+        if (options.InlineBytesMax is < 0 or > BlockSums.BlockBytes)
+            throw new ArgumentException($"InlineBytesMax is {options.InlineBytesMax}, and must be 0 to {BlockSums.BlockBytes}", nameof(options));
         return Task.Run(() => Open(options, disk, time), ct);
     }
 
