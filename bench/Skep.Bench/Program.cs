@@ -13,6 +13,9 @@ switch (args)
     case ["watch-fanout"]:
         await WatchFanout.RunAsync();
         return 0;
+    case ["objects", .. var which]:
+        await ObjectStoreFigures.RunAsync(directory, which, CancellationToken.None);
+        return 0;
     case ["daemon"]:
         await DaemonFigures.RunAsync(directory, CancellationToken.None);
         return 0;
@@ -24,6 +27,8 @@ switch (args)
     case ["watch-fanout-http"]:
         await WatchFanoutHttp.RunAsync(directory, CancellationToken.None);
         return 0;
+    case ["nbd"]:
+        return await NbdServers.RunAsync(directory, CancellationToken.None);
     default:
         await Console.Error.WriteLineAsync(
             """
@@ -31,11 +36,13 @@ switch (args)
               store-writes         durable writes a second with 1 and 64 writers, beside SQLite alone
               log-volume           a log-structured volume over this disk, with its objects in memory
               watch-fanout         time from one write to the last of 1,000 watchers, inside one process
+              objects [PART]       the object store's engine beside plain files; PART: put, get, list, delete, checksum
             of the published program (SKEP_PROGRAM, else out/skep of the checkout; `./skep version` makes it):
               daemon               size, time to start, memory idle and with 1,000 simulated instances
               describe-instances   latency and throughput with 1 and 32 clients, beside moto_server
               watch-fanout-http    time from one write to the last of 1,000 watches, each a TLS connection
               run-instances        from the call to a running QEMU, beside QEMU by hand (root; SKEP_BENCH_IMAGE names an image)
+              nbd                  fio against skep nbd serve, qemu-nbd, qemu-storage-daemon and nbdkit on one raw file
             SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
             """);
         return 2;

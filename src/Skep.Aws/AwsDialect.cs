@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -7,13 +6,14 @@ using Microsoft.Extensions.Logging;
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2;
 using Skep.Aws.Protocol;
+using Skep.Aws.Protocol.Rest;
 using Skep.Aws.Sts;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
 
 namespace Skep.Aws;
 
-/// <summary>The form-encoded AWS services (EC2, STS, IAM): one endpoint, told apart by the signature's scope.</summary>
+/// <summary>The AWS services but S3 (EC2, EBS direct, STS, IAM): one endpoint, told apart by the signature's scope.</summary>
 internal sealed partial class AwsDialect(
     Dispatcher dispatcher,
     SigV4Verifier verifier,
@@ -21,8 +21,14 @@ internal sealed partial class AwsDialect(
     AwsMetrics metrics,
     ILogger<AwsDialect> logger) : IDialect
 {
-    /// <summary>Bytes a request's body may have. The largest of use is RunInstances with user data, below 64 KiB.</summary>
+    /// <summary>Bytes a request's body may have. The largest of use is a block of EBS direct, 512 KiB.</summary>
     private const int BodyBytesMax = 1_048_576;
+
+    /// <summary>Room for a body whose length is not announced, at first.</summary>
+    private const int BodyBytesMin = 4_096;
+
+    /// <summary>What a client says of the body's hash.</summary>
+    private const string PayloadHashHeader = "X-Amz-Content-Sha256";
 
     /// <summary>Ids that one audit entry names.</summary>
     private const int SubjectsAuditedMax = 100;
@@ -61,54 +67,55 @@ internal sealed partial class AwsDialect(
         var service = ServiceOf(scope);
         var operationName = "unknown";
         AwsException? error = null;
-        XmlBuffer answer;
+        AwsAnswer answer;
+        using var body = new ByteBuffer(Math.Clamp((int)Math.Min(context.Request.ContentLength ?? 0, BodyBytesMax), BodyBytesMin, BodyBytesMax));
         try
         {
-            var (operation, body) = await AnswerAsync(context, scope, service, record, name => operationName = name);
-            using (body)
-                answer = ResponseWriter.Envelope(operation.Service, operation.Model, requestId, body.Written);
+            answer = await AnswerAsync(context, scope, service, body, record, name => operationName = name);
         }
         catch (AwsException ex)
         {
             error = ex;
-            answer = ResponseWriter.Error(service, ex, requestId);
+            answer = AwsAnswer.Of(service, ex, requestId);
         }
         catch (Exception ex) when (ex is not OperationCanceledException || !context.RequestAborted.IsCancellationRequested)
         {
             LogFailed(operationName, requestId, ex);
             error = AwsErrors.Internal();
-            answer = ResponseWriter.Error(service, error, requestId);
+            answer = AwsAnswer.Of(service, error, requestId);
         }
 
         record.Reason = error?.Code;
         metrics.Answered(service.Name, operationName, error?.Code, time.GetElapsedTime(started));
         using (answer)
-            await SendAsync(context, error?.Status ?? StatusCodes.Status200OK, requestId, answer);
+            await SendAsync(context, requestId, answer);
     }
 
-    private async Task<(ServedOperation Operation, XmlBuffer Body)> AnswerAsync(
-        HttpContext context, SigV4Scope? scope, ServiceModel service, RequestRecord record, Action<string> found)
+    private async Task<AwsAnswer> AnswerAsync(
+        HttpContext context, SigV4Scope? scope, ServiceModel service, ByteBuffer body, RequestRecord record, Action<string> found)
     {
-        if (!HttpMethods.IsPost(context.Request.Method) && !HttpMethods.IsGet(context.Request.Method))
+        var isRest = service.Protocol is WireProtocol.RestJson;
+        if (!isRest && !HttpMethods.IsPost(context.Request.Method) && !HttpMethods.IsGet(context.Request.Method))
             throw AwsErrors.BadMethod(context.Request.Method);
-        var body = await ReadBodyAsync(context);
+        await ReadBodyAsync(context, body);
         var (path, query) = Target(context);
-        var identity = Authenticate(context, path, query, body);
+        var isUnsigned = isRest && context.Request.IsHttps && context.Request.Headers[PayloadHashHeader] == SigV4.UnsignedPayload;
+        var identity = Authenticate(context, path, query, isUnsigned ? SigV4.UnsignedPayload : Convert.ToHexStringLower(SHA256.HashData(body.Written)));
         record.Principal = identity.Principal;
         if (scope is not null && service.Name != scope.Service)
             throw AwsErrors.ServiceNotServed(scope.Service);
         if (service.Protocol is WireProtocol.Ec2)
             RegionName.Check(identity.Scope.Region);
-        var form = new FormNode();
-        FormReader.Read(Encoding.ASCII.GetBytes(query), form);
-        FormReader.Read(body.Span, form);
-        var operation = dispatcher.Find(service, form);
+        var (operation, bind) = isRest
+            ? OpenRest(service, new RestRequest(context.Request.Method, path, query, name => HeaderOf(context, name), body.WrittenMemory), isUnsigned)
+            : OpenForm(service, query, body);
         found(operation.Name);
         record.Action = $"{service.Name}:{operation.Name}";
         var subjects = new List<string>();
         try
         {
-            return (operation, await dispatcher.RunAsync(operation, form, identity.Principal, identity.Scope.Region, record.RequestId, subjects, context.RequestAborted));
+            var outcome = await dispatcher.RunAsync(operation, bind(), identity.Principal, identity.Scope.Region, record.RequestId, subjects, context.RequestAborted);
+            return AwsAnswer.Of(operation, outcome, record.RequestId);
         }
         finally
         {
@@ -116,7 +123,29 @@ internal sealed partial class AwsDialect(
         }
     }
 
-    private SigV4Identity Authenticate(HttpContext context, string path, string query, ReadOnlyMemory<byte> body)
+    private (ServedOperation Operation, Func<Structure> Bind) OpenForm(ServiceModel service, string query, ByteBuffer body)
+    {
+        var form = new FormNode();
+        FormReader.Read(Encoding.ASCII.GetBytes(query), form);
+        FormReader.Read(body.Written, form);
+        var operation = dispatcher.Find(service, form);
+        return (operation, () => new RequestBinder(service).Bind(operation.Model.Input!, form));
+    }
+
+    private (ServedOperation Operation, Func<Structure> Bind) OpenRest(ServiceModel service, RestRequest request, bool isUnsigned)
+    {
+        if (!RestRoutes.Of(service).TryMatch(request.Method, request.Path, out var model, out var labels))
+            throw RestErrors.UnknownOperation(request.Method, request.Path);
+        // Only what has a checksum of its own may come without its hash in the signature.
+        if (isUnsigned && !model.Input!.Members.Any(m => m.Location is MemberLocation.Payload))
+            throw AwsErrors.Of(new SigV4Exception(SigV4Failure.Mismatch, $"{model.Name} requires that the payload is signed."), isEc2: false);
+        return (dispatcher.Find(service, model.Name), () => new RestJsonBinder(service).Bind(model, labels, request));
+    }
+
+    private static string? HeaderOf(HttpContext context, string name) =>
+        context.Request.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
+
+    private SigV4Identity Authenticate(HttpContext context, string path, string query, string payloadHash)
     {
         var headers = new List<KeyValuePair<string, string>>();
         foreach (var (name, values) in context.Request.Headers)
@@ -125,8 +154,7 @@ internal sealed partial class AwsDialect(
                 headers.Add(new(name, value ?? ""));
         }
 
-        var request = new SigV4Request(
-            context.Request.Method, path, query, headers, Convert.ToHexStringLower(SHA256.HashData(body.Span)));
+        var request = new SigV4Request(context.Request.Method, path, query, headers, payloadHash);
         try
         {
             return verifier.Verify(request, services: null, s => s == Ec2Service.Instance.Name ? _skewEc2 : _skewOther);
@@ -153,33 +181,31 @@ internal sealed partial class AwsDialect(
         return question < 0 ? (target, "") : (target[..question], target[(question + 1)..]);
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
+    private static async Task ReadBodyAsync(HttpContext context, ByteBuffer body)
     {
         if (context.Request.ContentLength > BodyBytesMax)
             throw AwsErrors.TooLarge(BodyBytesMax);
-        var body = new ArrayBufferWriter<byte>();
-        while (true)
+        while (await context.Request.Body.ReadAsync(body.GetMemory(), context.RequestAborted) is > 0 and var read)
         {
-            var read = await context.Request.Body.ReadAsync(body.GetMemory(4_096), context.RequestAborted);
-            if (read == 0)
-                return body.WrittenMemory;
             body.Advance(read);
-            if (body.WrittenCount > BodyBytesMax)
+            if (body.Written.Length > BodyBytesMax)
                 throw AwsErrors.TooLarge(BodyBytesMax);
         }
     }
 
-    private static async Task SendAsync(HttpContext context, int status, string requestId, XmlBuffer answer)
+    private static async Task SendAsync(HttpContext context, string requestId, AwsAnswer answer)
     {
         var response = context.Response;
-        response.StatusCode = status;
-        response.ContentType = "text/xml;charset=UTF-8";
-        response.ContentLength = answer.WrittenMemory.Length;
+        response.StatusCode = answer.Status;
+        response.ContentType = answer.ContentType;
+        response.ContentLength = answer.Body.Length;
         response.Headers["x-amzn-RequestId"] = requestId;
+        foreach (var (name, value) in answer.Headers)
+            response.Headers[name] = value;
         // A body that was not read to its end would have to be skipped before the next request.
-        if (status == StatusCodes.Status413PayloadTooLarge)
+        if (answer.Status == StatusCodes.Status413PayloadTooLarge)
             response.Headers.Connection = "close";
-        await response.Body.WriteAsync(answer.WrittenMemory, context.RequestAborted);
+        await response.Body.WriteAsync(answer.Body, context.RequestAborted);
     }
 
     [LoggerMessage(1, LogLevel.Error, "{operation} {requestId} failed")]

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ebs;
+using Skep.Aws.Ec2.Images;
 using Skep.Aws.Ec2.Instances;
 using Skep.Aws.Kinds;
 using Skep.Core.Hosting;
@@ -21,6 +23,8 @@ public sealed class AwsRoom : IRoom
     {
         ServedOperations.Register(services);
         services.AddSingleton<InstanceCapacity>();
+        services.AddSingleton<EbsSnapshots>();
+        services.AddSingleton<EbsTokens>();
         services.AddSingleton<AwsMetrics>();
         services.AddSingleton<AwsAuthorization>();
         services.AddSingleton<SigV4Verifier>();
@@ -32,5 +36,6 @@ public sealed class AwsRoom : IRoom
             s.GetRequiredService<ILogger<Dispatcher>>()));
         services.AddSingleton<IDialect, AwsDialect>();
         services.AddReconciler<IdempotencyCleaner>();
+        services.AddReconciler<ImageCaptureController>();
     }
 }

@@ -69,6 +69,7 @@ internal sealed class ImageView
     {
         public string Name { get; set; } = "";
         public string? FileName { get; set; }
+        public string? SnapshotId { get; set; }
         public bool IsSimulated { get; set; }
         public bool Public { get; set; }
         public long SizeBytes { get; set; }

@@ -1,8 +1,16 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
+using Skep.Linux.Processes;
+using Skep.Storage.Direct;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
+using Skep.Storage.Verification;
 using Skep.Storage.Volumes;
 
 namespace Skep.Storage;
@@ -16,11 +24,22 @@ public sealed class StorageRoom : IRoom
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
     {
-        services.AddSingleton<VolumeFiles>();
-        services.AddReconciler<VolumeAgent>();
-        services.AddReconciler<RootVolumeController>();
+        services.AddSingleton<PoolPlaces>();
+        services.AddHostedService<PoolSeeder>();
+        services.AddReconciler<PoolAgent>();
+        services.TryAddSingleton<ProcessWatcher>();
+        services.AddSingleton<BlockServers>();
+        services.AddSingleton<LogVolumeKeeper>();
         services.AddSingleton<SnapshotStores>();
+        services.AddSingleton<DirectSnapshots>();
+        services.AddSingleton<VolumeFiles>();
+        services.AddSingleton<SnapshotServer>();
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<SnapshotServer>());
+        services.AddReconciler<VolumeAgent>();
+        services.AddReconciler<VolumeHydrator>();
+        services.AddReconciler<RootVolumeController>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
+        services.AddReconciler<VerificationAgent>();
     }
 }

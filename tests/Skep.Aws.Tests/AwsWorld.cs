@@ -8,18 +8,22 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Skep.Compute;
 using Skep.Compute.Kinds;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Authorization;
+using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking;
 using Skep.Networking.Controllers;
 using Skep.Scheduling;
 using Skep.Storage;
+using Skep.Storage.Direct;
+using Skep.Storage.Snapshots;
 using Skep.Testing;
 
 namespace Skep.Aws.Tests;
@@ -82,6 +86,8 @@ public sealed class AwsWorld : IAsyncDisposable
         builder.Services.AddSingleton<IAuthorizer, GroupAuthorizer>();
         builder.Services.AddSingleton<RegionDefaults>();
         builder.Services.AddSingleton<Placement>();
+        builder.Services.AddSingleton<SnapshotStores>();
+        builder.Services.AddSingleton<DirectSnapshots>();
         new AwsRoom().AddServices(builder.Services, options);
         var app = builder.Build();
         app.Run(async context =>
@@ -94,6 +100,13 @@ public sealed class AwsWorld : IAsyncDisposable
         });
         await app.StartAsync(ct);
         return new AwsWorld(app, store, client, clock);
+    }
+
+    /// <summary>Lets the reconcilers of the dialect rest, so that a test can run one of them step by step.</summary>
+    public async Task StopReconcilersAsync(CancellationToken ct)
+    {
+        foreach (var host in _app.Services.GetServices<IHostedService>().OfType<ReconcilerHost>())
+            await host.StopAsync(ct);
     }
 
     /// <summary>A signed EC2 call that must succeed.</summary>
@@ -138,6 +151,19 @@ public sealed class AwsWorld : IAsyncDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
         foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await _http.SendAsync(request, ct);
+    }
+
+    /// <summary>A signed request of a REST protocol.</summary>
+    public async Task<HttpResponseMessage> SendRestAsync(
+        string service, HttpMethod method, string path, string query, ReadOnlyMemory<byte> body, CancellationToken ct, params (string Name, string Value)[] headers)
+    {
+        var given = headers.Select(h => KeyValuePair.Create(h.Name, h.Value)).ToList();
+        var signed = new SigV4Request(method.Method, path, query, [new("Host", Endpoint.Authority), .. given], Convert.ToHexStringLower(SHA256.HashData(body.Span)));
+        var added = SigV4Signer.Sign(signed, new SigV4Credentials(AccessKeyId, SecretAccessKey, SessionToken: null), Region, service, Clock.GetUtcNow());
+        using var request = new HttpRequestMessage(method, new Uri(Endpoint, path + (query.Length > 0 ? "?" + query : ""))) { Content = body.IsEmpty ? null : new ReadOnlyMemoryContent(body) };
+        foreach (var (name, value) in given.Concat(added))
             request.Headers.TryAddWithoutValidation(name, value);
         return await _http.SendAsync(request, ct);
     }

@@ -1,7 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
+using Skep.Blocks.Chunks;
 using Skep.Compute.Kinds;
+using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
 
 namespace Skep.Aws.Tests;
 
@@ -21,11 +25,41 @@ public static class SimulatedAgent
             await client.ModifyAsync(ComputeKinds.Instance, resource.Key, Settle, ct);
     }
 
-    /// <summary>Looks at everything whenever an instance changes, until cancelled.</summary>
-    public static async Task RunAsync(ResourceClient client, CancellationToken ct)
+    /// <summary>Looks at everything once, and completes the snapshots whose blocks were put one by one.</summary>
+    public static async Task SettleAsync(AwsWorld world, CancellationToken ct)
     {
-        await foreach (var _ in client.Store.WatchAsync(ComputeKinds.Instance.GroupResource, client.View.Revision, ct))
-            await SettleAsync(client, ct);
+        var stores = world.Services.GetRequiredService<SnapshotStores>();
+        foreach (var snapshot in world.Client.View.List(StorageKinds.Snapshot, ns: null).Where(s => s.Spec.Sealed && s.Status?.State is SnapshotState.Pending).ToList())
+        {
+            var writer = await stores.OpenWriterAsync(new SnapshotRequest { SnapshotId = snapshot.Metadata.Name, SizeBytes = snapshot.Spec.VolumeSizeGib << 30 }, ct);
+            await writer.CompleteAsync(ct);
+            await stores.CloseWriterAsync(snapshot.Metadata.Name);
+        }
+
+        await SettleAsync(world.Client, ct);
+    }
+
+    /// <summary>Looks at everything whenever an instance, a volume or a snapshot changes, until cancelled.</summary>
+    public static async Task RunAsync(AwsWorld world, CancellationToken ct)
+    {
+        using var turn = new SemaphoreSlim(1, 1);
+        var revision = world.Client.View.Revision;
+        GroupResource[] kinds = [ComputeKinds.Instance.GroupResource, StorageKinds.Volume.GroupResource, StorageKinds.Snapshot.GroupResource];
+        await Task.WhenAll(kinds.Select(async kind =>
+        {
+            await foreach (var _ in world.Client.Store.WatchAsync(kind, revision, ct))
+            {
+                await turn.WaitAsync(ct);
+                try
+                {
+                    await SettleAsync(world, ct);
+                }
+                finally
+                {
+                    turn.Release();
+                }
+            }
+        }));
     }
 
     private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>
@@ -33,7 +67,7 @@ public static class SimulatedAgent
         {
             if (s.Metadata.DeletionTimestamp is not null)
                 return s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true;
-            if (s.Status?.State is SnapshotState.Completed || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
+            if (s.Status?.State is SnapshotState.Completed or SnapshotState.Error || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
                 return false;
             s.Status ??= new SnapshotStatus();
             s.Status.State = SnapshotState.Completed;

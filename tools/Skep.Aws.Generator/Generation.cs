@@ -4,7 +4,7 @@ namespace Skep.Aws.Generator;
 internal static class Generation
 {
     /// <summary>Folders of services, in the order of the document.</summary>
-    private static readonly string[] _services = ["Ec2", "Sts", "Iam"];
+    private static readonly string[] _services = ["Ec2", "Ebs", "Sts", "Iam"];
 
     public static void Run(string project, string output, string document)
     {

@@ -16,8 +16,10 @@ internal static partial class ModelTrimmer
     /// <summary>Enums that AWS extends all the time; a value outside the list is judged by the operation.</summary>
     private static readonly HashSet<string> _openEnums = new(StringComparer.Ordinal) { "InstanceType" };
 
-    private static readonly string[] _shapeMembers = ["type", "enum", "min", "max", "pattern", "required", "flattened", "sensitive"];
-    private static readonly string[] _memberMembers = ["shape", "locationName", "queryName", "idempotencyToken", "flattened"];
+    private static readonly string[] _shapeMembers = ["type", "enum", "min", "max", "pattern", "required", "flattened", "sensitive", "payload", "streaming"];
+    private static readonly string[] _memberMembers = ["shape", "locationName", "queryName", "idempotencyToken", "flattened", "location"];
+
+    private static readonly string[] _httpMembers = ["method", "requestUri", "responseCode"];
 
     private static readonly JsonSerializerOptions _compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = false };
 
@@ -66,11 +68,16 @@ internal static partial class ModelTrimmer
                 result["resultWrapper"] = (string)wrapper!;
         }
 
+        if (IsRest(model))
+            result["http"] = Pick(operation["http"]!.AsObject(), _httpMembers);
         var filters = FilterNames(model, operation);
         if (filters.Count > 0)
             result["filters"] = new JsonArray([.. filters.Select(f => (JsonNode)f)]);
         return result;
     }
+
+    /// <summary>Whether method and path say which operation is meant.</summary>
+    private static bool IsRest(JsonObject model) => ((string)model["metadata"]!["protocol"]!).StartsWith("rest-", StringComparison.Ordinal);
 
     /// <summary>The names of an operation's filters are given only in prose: list items that begin with a code word.</summary>
     private static List<string> FilterNames(JsonObject model, JsonObject operation)
@@ -146,7 +153,8 @@ internal static partial class ModelTrimmer
         var text = new StringBuilder("{\n");
         foreach (var member in (ReadOnlySpan<string>)["endpointPrefix", "apiVersion", "protocol", "xmlNamespace"])
         {
-            var value = (string)metadata[member]!;
+            if ((string?)metadata[member] is not { } value)
+                continue; // protocols without XML have no namespace
             if (member == "xmlNamespace" && !value.EndsWith('/'))
                 value += "/";
             text.Append($"  \"{member}\": \"{value}\",\n");

@@ -77,17 +77,24 @@ internal static class ServiceFile
         return text.ToString();
     }
 
-    /// <summary>[name, input shape, output shape, result wrapper, [filter names]]; -1 for no shape.</summary>
+    /// <summary>[name, input shape, output shape, result wrapper, [filter names], [method, path, status]?]; -1 for no shape.</summary>
     private static string Operation(ServiceModel service, ShapeGraph graph, string name)
     {
         var operation = service.Operation(name);
-        return new JsonArray(
+        var row = new JsonArray(
             name,
             (string?)operation["input"] is { } input ? graph.IndexOf(input) : -1,
             (string?)operation["output"] is { } output ? graph.IndexOf(output) : -1,
             (string?)operation["resultWrapper"] ?? "",
-            operation["filters"]?.DeepClone() ?? new JsonArray()).ToJsonString(_compact);
+            operation["filters"]?.DeepClone() ?? new JsonArray());
+        if (operation["http"] is JsonObject http)
+            row.Add((JsonNode)new JsonArray((string)http["method"]!, (string)http["requestUri"]!, (int?)http["responseCode"] ?? 200));
+        return row.ToJsonString(_compact);
     }
+
+    /// <summary>Where REST protocols carry a member: uri, querystring, header, payload (the whole body), or null for a member of the body.</summary>
+    private static string? LocationOf(JsonObject shape, string name, JsonObject member) =>
+        (string?)shape["payload"] == name ? "payload" : (string?)member["location"];
 
     private static JsonArray Shape(ShapeGraph graph, string name)
     {
@@ -101,7 +108,10 @@ internal static class ServiceFile
                 {
                     var member = m.Value!.AsObject();
                     var flags = (required.Contains(m.Key) ? 1 : 0) | ((bool?)member["idempotencyToken"] is true ? 2 : 0);
-                    return (JsonNode)new JsonArray(m.Key, graph.NameIn(m.Key, member), (string?)member["locationName"] ?? m.Key, graph.IndexOf((string)member["shape"]!), flags);
+                    var row = new JsonArray(m.Key, graph.NameIn(m.Key, member), (string?)member["locationName"] ?? m.Key, graph.IndexOf((string)member["shape"]!), flags);
+                    if (LocationOf(shape, m.Key, member) is { } location)
+                        row.Add((JsonNode)location);
+                    return (JsonNode)row;
                 });
                 return new JsonArray(type, name, new JsonArray([.. members]));
             case "list":

@@ -24,7 +24,7 @@ internal sealed class ServiceModel
     public string Name => (string)_model["endpointPrefix"]!;
     public string ApiVersion => (string)_model["apiVersion"]!;
     public string Protocol => (string)_model["protocol"]!;
-    public string XmlNamespace => (string)_model["xmlNamespace"]!;
+    public string XmlNamespace => (string?)_model["xmlNamespace"] ?? "";
     public IEnumerable<string> Names => _model["names"]!.AsArray().Select(n => (string)n!);
     public JsonObject Errors => _model["errors"]!.AsObject();
 

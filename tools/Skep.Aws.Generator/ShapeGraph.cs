@@ -49,6 +49,7 @@ internal sealed class ShapeGraph
             "boolean" => "bool",
             "float" or "double" => "double",
             "timestamp" => "DateTimeOffset",
+            "blob" when (bool?)shape["streaming"] is true => "Payload",
             "blob" => "byte[]",
             var other => throw new GeneratorException($"{_service.Folder}: shape {name} has type {other}, which the codec does not know"),
         };

@@ -24,6 +24,7 @@ internal sealed class AwsAuthorization(IAuthorizer authorizer)
         ["Tags"] = ComputeKinds.Instance.GroupResource,
         ["Image"] = ComputeKinds.Image.GroupResource,
         ["KeyPair"] = ComputeKinds.KeyPair.GroupResource,
+        ["ChangedBlocks"] = StorageKinds.Snapshot.GroupResource,
         ["Snapshot"] = StorageKinds.Snapshot.GroupResource,
         ["Volume"] = StorageKinds.Volume.GroupResource,
         ["Vpc"] = NetworkingKinds.Vpc.GroupResource,
@@ -56,7 +57,12 @@ internal sealed class AwsAuthorization(IAuthorizer authorizer)
             Verb = verb,
             Action = $"{operation.Service.Name}:{operation.Name}",
             Resource = kind,
-            Subresource = noun is "ConsoleOutput" or "PasswordData" ? "console" : null,
+            Subresource = noun switch
+            {
+                "ConsoleOutput" or "PasswordData" => "console",
+                "SnapshotBlock" => "blocks", // the disk's content, not what is known of it
+                _ => null,
+            },
             Namespace = call.Namespace,
             Path = kind is null ? Path : null,
         };
@@ -74,6 +80,7 @@ internal sealed class AwsAuthorization(IAuthorizer authorizer)
         var noun = operation.AsSpan(1).IndexOfAnyInRange('A', 'Z') is >= 0 and var at ? operation[(at + 1)..] : operation;
         return operation[..^noun.Length] switch
         {
+            "Start" when noun == "Snapshot" => ("create", noun),
             "Run" or "Create" or "Import" or "Register" or "Allocate" or "Copy" => ("create", noun),
             "Delete" or "Terminate" or "Deregister" or "Release" => ("delete", noun),
             _ => ("update", noun),

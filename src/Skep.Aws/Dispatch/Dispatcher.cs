@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Skep.Aws.Protocol;
+using Skep.Aws.Protocol.Rest;
 using Skep.Core.Identity;
 using Skep.Core.Resources;
 using Skep.Core.Store;
@@ -37,12 +38,16 @@ internal sealed partial class Dispatcher(
             : AwsErrors.InvalidAction(action, form.ValueOf("Version") ?? service.ApiVersion);
     }
 
-    /// <summary>Runs an operation and returns the inside of its answer, which the caller disposes.</summary>
+    /// <summary>Finds a served operation by its name.</summary>
+    /// <exception cref="AwsException">UnsupportedOperation.</exception>
+    public ServedOperation Find(ServiceModel service, string name) =>
+        _operations.GetValueOrDefault((service.Name, name)) ?? throw AwsErrors.NotServed(service.Name, name);
+
+    /// <summary>Runs an operation and returns what it came to, which the caller disposes.</summary>
     /// <exception cref="AwsException">The request cannot be served.</exception>
-    public async Task<XmlBuffer> RunAsync(
-        ServedOperation operation, FormNode form, Principal principal, string region, string requestId, List<string> subjects, CancellationToken ct)
+    public async Task<Outcome> RunAsync(
+        ServedOperation operation, Structure request, Principal principal, string region, string requestId, List<string> subjects, CancellationToken ct)
     {
-        var request = new RequestBinder(operation.Service).Bind(operation.Model.Input!, form);
         var token = Idempotency.Token(request);
         using var authorized = new AwsCall(principal, region, requestId, resources.Begin(), resources);
         authorization.Require(operation, request, authorized);
@@ -71,26 +76,26 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private static async Task<XmlBuffer> AttemptAsync(
+    private static async Task<Outcome> AttemptAsync(
         ServedOperation operation, Structure request, string? token, AwsCall call, CancellationToken ct)
     {
         if (token is not null && !RequestMembers.IsDryRun(request) && Idempotency.Replay(operation, token, request, call) is { } earlier)
         {
-            var repeated = new XmlBuffer(earlier.Length);
+            var repeated = new ByteBuffer(earlier.Length);
             repeated.Raw(earlier);
-            return repeated;
+            return new Outcome(repeated, Response: null);
         }
 
         var response = await operation.Handler.RunAsync(operation.Model, request, call, ct);
         if (RequestMembers.IsDryRun(request))
             throw AwsErrors.DryRun();
-        var body = ResponseWriter.Body(operation.Model, response);
+        var body = operation.Service.Protocol is WireProtocol.RestJson ? RestJsonWriter.Body(response) : ResponseWriter.Body(operation.Model, response);
         try
         {
             if (token is not null)
                 Idempotency.Remember(operation, token, request, response, body.Written, call);
             call.Committed(await call.Transaction.CommitAsync(ct));
-            return body;
+            return new Outcome(body, response);
         }
         catch
         {

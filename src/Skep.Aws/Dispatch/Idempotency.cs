@@ -10,7 +10,7 @@ namespace Skep.Aws.Dispatch;
 /// <summary>Remembers the answers to client tokens in the store, in the transaction of the request itself.</summary>
 internal static class Idempotency
 {
-    /// <summary>Characters a token may have.</summary>
+    /// <summary>Characters a token may have, unless the service's model says.</summary>
     private const int TokenLengthMax = 64;
 
     /// <summary>Hex digits of the name's hash.</summary>
@@ -25,8 +25,9 @@ internal static class Idempotency
     {
         if (RequestMembers.ClientToken(request) is not { Length: > 0 } token)
             return null;
-        if (token.Length > TokenLengthMax || token.Any(c => c is < '!' or > '~'))
-            throw new AwsException("InvalidParameterValue", 400, $"Invalid value for ClientToken: at most {TokenLengthMax} printable ASCII characters are allowed.");
+        var lengthMax = request.Shape.Find("ClientToken")?.Shape.Max ?? TokenLengthMax;
+        if (token.Length > lengthMax || token.Any(c => c is < '!' or > '~'))
+            throw new AwsException("InvalidParameterValue", 400, $"Invalid value for ClientToken: at most {lengthMax} printable ASCII characters are allowed.");
         return token;
     }
 

@@ -18,9 +18,9 @@ internal static class RequestMembers
     /// <summary>The list of Filter structures, as the service's model has them; null when there is none.</summary>
     public static IList? Filters(Structure request) => (Get(request, "Filters") ?? Get(request, "Filter")) as IList;
 
-    /// <summary>Whether a list of ids at the top is given.</summary>
+    /// <summary>Whether a list of ids of what is asked for is given. Owners and users are not what is asked for.</summary>
     public static bool HasIds(Structure request) =>
-        request.Shape.Members.Any(m => m.Name.EndsWith("Ids", StringComparison.Ordinal) && request.Slots[m.Slot] is IList { Count: > 0 });
+        request.Shape.Members.Any(m => IsSelecting(m.Name) && request.Slots[m.Slot] is IList { Count: > 0 });
 
     /// <summary>A hash of what is asked, without the members named: equal hashes are equal requests.</summary>
     public static byte[] Hash(Structure request, params ReadOnlySpan<string> without)
@@ -44,6 +44,8 @@ internal static class RequestMembers
 
         return SHA256.HashData(xml.Written);
     }
+
+    private static bool IsSelecting(string name) => name.EndsWith("Ids", StringComparison.Ordinal) && name is not ("OwnerIds" or "RestorableByUserIds");
 
     private static object? Get(Structure request, string name) =>
         request.Shape.Find(name) is { } member ? request.Slots[member.Slot] : null;

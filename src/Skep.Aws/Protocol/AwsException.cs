@@ -8,4 +8,7 @@ internal sealed class AwsException(string code, int status, string message) : Ex
 
     /// <summary>HTTP status.</summary>
     public int Status { get; } = status;
+
+    /// <summary>What some services of the REST protocols say beside the code, for example INVALID_BLOCK_TOKEN.</summary>
+    public string? Reason { get; init; }
 }

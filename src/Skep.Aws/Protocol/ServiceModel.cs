@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Skep.Aws.Protocol;
 
-/// <summary>The two form-encoded protocols; they differ in the naming of lists and the wrapping of answers.</summary>
+/// <summary>How requests and answers of a service look on the wire.</summary>
 internal enum WireProtocol
 {
     /// <summary>EC2's own: lists are always flat, answers are not wrapped.</summary>
@@ -12,17 +12,33 @@ internal enum WireProtocol
 
     /// <summary>IAM, STS and others: lists are Name.member.N, answers are wrapped in a result element.</summary>
     Query,
+
+    /// <summary>EBS direct and others: method and path name the operation, members are in path, query, headers and a JSON body.</summary>
+    RestJson,
 }
 
 /// <summary>One operation of a service's table.</summary>
-internal sealed record OperationModel(string Name, Shape? Input, Shape? Output, string ResultWrapper, FrozenSet<string> Filters);
+/// <param name="Name">Its name.</param>
+/// <param name="Input">Shape of requests.</param>
+/// <param name="Output">Shape of answers.</param>
+/// <param name="ResultWrapper">The element around an answer (query protocol).</param>
+/// <param name="Filters">Names of filters.</param>
+/// <param name="Http">Method, path and status (REST protocols).</param>
+internal sealed record OperationModel(string Name, Shape? Input, Shape? Output, string ResultWrapper, FrozenSet<string> Filters, HttpBinding? Http);
+
+/// <summary>How a REST protocol addresses an operation.</summary>
+/// <param name="Method">Upper-case method.</param>
+/// <param name="Path">The path, with labels in braces: <c>/snapshots/{snapshotId}/blocks</c>.</param>
+/// <param name="Status">Status of a success.</param>
+internal sealed record HttpBinding(string Method, string Path, int Status);
 
 /// <summary>
 /// A service as tables. The generated subclass brings one JSON literal
 /// <c>{name, apiVersion, protocol, xmlNamespace, names, errors, operations, shapes}</c>; shapes refer to each other by
-/// index, and their rows are <c>["structure", name, [[name, nameIn, nameOut, shape, flags]…]]</c> (flag 1 required, 2
-/// idempotency token), <c>["list", name, min, max, element, elementName, flattened]</c> and
-/// <c>[scalar, name, min, max, pattern, [values]]</c>. Immutable; thread-safe.
+/// index, and their rows are <c>["structure", name, [[name, nameIn, nameOut, shape, flags, location?]…]]</c> (flag 1
+/// required, 2 idempotency token), <c>["list", name, min, max, element, elementName, flattened]</c> and
+/// <c>[scalar, name, min, max, pattern, [values]]</c>; an operation's is
+/// <c>[name, input, output, wrapper, [filters], [method, path, status]?]</c>. Immutable; thread-safe.
 /// </summary>
 internal abstract class ServiceModel
 {
@@ -40,7 +56,13 @@ internal abstract class ServiceModel
         Name = root.GetProperty("name").GetString()!;
         ApiVersion = root.GetProperty("apiVersion").GetString()!;
         XmlNamespace = root.GetProperty("xmlNamespace").GetString()!;
-        Protocol = root.GetProperty("protocol").GetString() == "ec2" ? WireProtocol.Ec2 : WireProtocol.Query;
+        Protocol = root.GetProperty("protocol").GetString() switch
+        {
+            "ec2" => WireProtocol.Ec2,
+            "query" => WireProtocol.Query,
+            "rest-json" => WireProtocol.RestJson,
+            var other => throw new InvalidOperationException($"{Name} has protocol {other}"),
+        };
         _names = Strings(root.GetProperty("names"));
         Errors = root.GetProperty("errors").EnumerateObject().ToFrozenDictionary(e => e.Name, e => e.Value.GetInt32(), StringComparer.Ordinal);
         Shapes = [.. root.GetProperty("shapes").EnumerateArray().Select((row, index) => NewShape(row, index))];
@@ -121,12 +143,23 @@ internal abstract class ServiceModel
         [
             .. row[2].EnumerateArray().Select((m, slot) => new Member(
                 m[0].GetString()!, m[1].GetString()!, m[2].GetString()!, Shapes[m[3].GetInt32()], slot,
-                (m[4].GetInt32() & RequiredFlag) != 0, (m[4].GetInt32() & IdempotencyFlag) != 0)),
+                (m[4].GetInt32() & RequiredFlag) != 0, (m[4].GetInt32() & IdempotencyFlag) != 0, LocationOf(m))),
         ];
     }
 
     private OperationModel NewOperation(JsonElement row) =>
-        new(row[0].GetString()!, ShapeAt(row[1]), ShapeAt(row[2]), row[3].GetString()!, Strings(row[4]));
+        new(
+            row[0].GetString()!, ShapeAt(row[1]), ShapeAt(row[2]), row[3].GetString()!, Strings(row[4]),
+            row.GetArrayLength() > 5 ? new HttpBinding(row[5][0].GetString()!, row[5][1].GetString()!, row[5][2].GetInt32()) : null);
+
+    private static MemberLocation LocationOf(JsonElement member) => member.GetArrayLength() <= 5 ? MemberLocation.Body : member[5].GetString() switch
+    {
+        "uri" => MemberLocation.Path,
+        "querystring" => MemberLocation.Query,
+        "header" => MemberLocation.Header,
+        "payload" => MemberLocation.Payload,
+        var other => throw new InvalidOperationException($"member {member[0]} is in {other}"),
+    };
 
     private Shape? ShapeAt(JsonElement index) => index.GetInt32() is >= 0 and var i ? Shapes[i] : null;
 

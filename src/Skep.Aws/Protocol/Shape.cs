@@ -83,6 +83,21 @@ internal sealed class Shape
     }
 }
 
+/// <summary>Where REST protocols carry a member of a request or an answer.</summary>
+internal enum MemberLocation
+{
+    /// <summary>In the document that is the body.</summary>
+    Body,
+
+    /// <summary>A label of the path.</summary>
+    Path,
+    Query,
+    Header,
+
+    /// <summary>It is the body.</summary>
+    Payload,
+}
+
 /// <summary>One member of a structure.</summary>
 /// <param name="Name">Name in the model.</param>
 /// <param name="NameIn">Name in requests.</param>
@@ -91,7 +106,9 @@ internal sealed class Shape
 /// <param name="Slot">Its position in <see cref="Structure.Slots"/>.</param>
 /// <param name="IsRequired">A request without it is refused.</param>
 /// <param name="IsIdempotencyToken">SDKs fill it with a random value when the caller gives none.</param>
-internal sealed record Member(string Name, string NameIn, string NameOut, Shape Shape, int Slot, bool IsRequired, bool IsIdempotencyToken)
+/// <param name="Location">Where REST protocols carry it.</param>
+internal sealed record Member(
+    string Name, string NameIn, string NameOut, Shape Shape, int Slot, bool IsRequired, bool IsIdempotencyToken, MemberLocation Location)
 {
     /// <summary><see cref="NameOut"/> as it is written; made at first use, for most members are never written.</summary>
     public ReadOnlySpan<byte> NameOutUtf8 => _nameOutUtf8 ??= Encoding.UTF8.GetBytes(NameOut);

@@ -10,7 +10,7 @@ internal abstract class Structure(Shape shape)
 {
     public Shape Shape { get; } = shape;
 
-    /// <summary>string, int, long, bool, double, DateTimeOffset, byte[], Structure or a List of these.</summary>
+    /// <summary>string, int, long, bool, double, DateTimeOffset, byte[], Payload, Structure or a List of these.</summary>
     [SuppressMessage("Performance", "CA1819:Properties should not return arrays", Justification = "storage of the generated properties")]
     public object?[] Slots { get; } = new object?[shape.Members.Count];
 

@@ -5,38 +5,22 @@ using System.Text.Unicode;
 
 namespace Skep.Aws.Protocol;
 
-/// <summary>
-/// Writes the small subset of XML that AWS answers need, straight as UTF-8. The memory is borrowed: pages of a listing are
-/// large enough that new memory for each would cost a full collection every few pages. Not thread-safe.
-/// </summary>
-internal sealed class XmlBuffer(int capacity) : IDisposable
+/// <summary>Writes the small subset of XML that AWS answers need, straight as UTF-8. Not thread-safe.</summary>
+internal sealed class XmlBuffer : ByteBuffer
 {
-    private const int CapacityInitial = 4_096;
-
     /// <summary>Numbers and times are shorter.</summary>
     private const int FormattedLengthMax = 32;
 
     private static readonly SearchValues<char> _special = SearchValues.Create(
         [.. "&<>\"\r", .. Enumerable.Range(0, 0x20).Select(c => (char)c).Where(c => c is not ('\t' or '\n')), '\ufffe', '\uffff']);
 
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
-    private int _length;
-
     public XmlBuffer()
-        : this(CapacityInitial)
     {
     }
 
-    /// <summary>What is written; not after <see cref="Dispose"/>.</summary>
-    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
-
-    /// <inheritdoc cref="Written"/>
-    public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, _length);
-
-    public void Raw(ReadOnlySpan<byte> bytes)
+    public XmlBuffer(int capacity)
+        : base(capacity)
     {
-        bytes.CopyTo(Reserve(bytes.Length));
-        _length += bytes.Length;
     }
 
     /// <summary>Writes a start tag; the name is ready-made UTF-8.</summary>
@@ -46,7 +30,7 @@ internal sealed class XmlBuffer(int capacity) : IDisposable
         span[0] = (byte)'<';
         name.CopyTo(span[1..]);
         span[name.Length + 1] = (byte)'>';
-        _length += name.Length + 2;
+        Advance(name.Length + 2);
     }
 
     /// <summary>Writes an end tag; the name is ready-made UTF-8.</summary>
@@ -57,7 +41,7 @@ internal sealed class XmlBuffer(int capacity) : IDisposable
         span[1] = (byte)'/';
         name.CopyTo(span[2..]);
         span[name.Length + 2] = (byte)'>';
-        _length += name.Length + 3;
+        Advance(name.Length + 3);
     }
 
     public void Open(string name)
@@ -104,7 +88,7 @@ internal sealed class XmlBuffer(int capacity) : IDisposable
         var span = Reserve(FormattedLengthMax);
         if (!value.TryFormat(span, out var written, format, CultureInfo.InvariantCulture))
             throw new InvalidOperationException($"{value} does not fit {FormattedLengthMax} bytes");
-        _length += written;
+        Advance(written);
     }
 
     /// <summary>Writes character data. Characters that XML 1.0 cannot carry (section 2.2) become U+FFFD.</summary>
@@ -135,31 +119,8 @@ internal sealed class XmlBuffer(int capacity) : IDisposable
             return;
         var span = Reserve(Encoding.UTF8.GetMaxByteCount(text.Length));
         Utf8.FromUtf16(text, span, out _, out var written);
-        _length += written;
+        Advance(written);
     }
 
     private void Name(string name) => Plain(name);
-
-    private Span<byte> Reserve(int count)
-    {
-        if (_bytes.Length - _length < count)
-            Grow(count);
-        return _bytes.AsSpan(_length);
-    }
-
-    private void Grow(int count)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, _length + count));
-        Written.CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_bytes);
-        _bytes = larger;
-    }
-
-    /// <summary>Gives the memory back; nothing that was written may be used any more.</summary>
-    public void Dispose()
-    {
-        if (_bytes.Length > 0)
-            ArrayPool<byte>.Shared.Return(_bytes);
-        (_bytes, _length) = ([], 0);
-    }
 }

@@ -139,7 +139,7 @@ public sealed class SnapshotReader : IBlockDevice
         Task[] loading;
         lock (_lock)
             loading = [.. _newestFirst.Select(c => (Task)c.Content)];
-        await _stop.CancelAsync();
+        _stop.Cancel();
         foreach (var task in loading)
             await ObserveAsync(task);
         _stop.Dispose();

@@ -103,7 +103,7 @@ public sealed partial class NbdClient
         else if (request.Command == NBD_CMD_READ && _isStructured)
             throw Wrong("sent a simple reply to a read");
         else if (request.Command == NBD_CMD_READ)
-            await ReceiveDataAsync(isWanted ? request.Destination : null, (int)request.Length);
+            await ReceiveDataAsync(PlaceFor(request, isWanted, 0, (int)request.Length), (int)request.Length);
         Finish(cookie, request);
     }
 
@@ -146,7 +146,7 @@ public sealed partial class NbdClient
         _receivedStart += sizeof(ulong);
         var size = (int)(length - sizeof(ulong));
         var start = StartIn(request, offset, size);
-        await ReceiveDataAsync(isWanted ? request.Destination.Slice(start, size) : null, size);
+        await ReceiveDataAsync(PlaceFor(request, isWanted, start, size), size);
         request.CoveredBytes += size;
     }
 
@@ -193,6 +193,9 @@ public sealed partial class NbdClient
         for (body = body[8..]; body.Length > 0 && request.ExtentCount < request.Extents.Length; body = body[16..])
             request.Extents.Span[request.ExtentCount++] = new NbdExtent(BinaryPrimitives.ReadInt64BigEndian(body), (uint)BinaryPrimitives.ReadUInt64BigEndian(body[8..]));
     }
+
+    private static Memory<byte>? PlaceFor(NbdClientRequest request, bool isWanted, int start, int size) =>
+        isWanted ? new Memory<byte>?(request.Destination.Slice(start, size)) : null;
 
     /// <summary>Receives data to its place; without a place it is thrown away.</summary>
     private async ValueTask ReceiveDataAsync(Memory<byte>? destination, int length)

@@ -80,8 +80,7 @@ internal sealed partial class NbdSession
     /// <summary>Nothing more comes.</summary>
     public void EndOfStream()
     {
-        if (!_isEnding)
-            EndWith(NbdFailure.Disconnected, $"{_link.Client} hung up without NBD_CMD_DISC");
+        EndWith(NbdFailure.Disconnected, $"{_link.Client} hung up without NBD_CMD_DISC");
         FinishReceiving();
     }
 
@@ -134,6 +133,7 @@ internal sealed partial class NbdSession
             return BreakOff($"announced a payload of {length} bytes, more than {PayloadSizeMax}");
         if (command == NBD_CMD_DISC)
         {
+            EndWith(NbdFailure.None, "");
             FinishReceiving();
             return false;
         }

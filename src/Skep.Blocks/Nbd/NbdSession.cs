@@ -26,6 +26,7 @@ internal sealed partial class NbdSession : PayloadHolder, IAsyncDisposable
     private int _progressSeen;
     private int _stillCount;
     private volatile bool _isStopping;
+    private int _hasEnded;
     private volatile NbdFailure _failure;
     private string _message = "";
 
@@ -111,17 +112,17 @@ internal sealed partial class NbdSession : PayloadHolder, IAsyncDisposable
     {
         _shared.Memory.Forget(this);
         if (_export is not null)
-            await _export.DisposeAsync();
+            await _link.SettleAsync(_export.DisposeAsync());
         await _link.DisposeAsync();
         Outbox.Free();
         _inbox.Free();
-        _stop.Dispose();
+        // Not _stop: whoever ends the server may still be about to cancel it, and it holds nothing.
     }
 
     /// <summary>The first reason is the one that counts.</summary>
     private void EndWith(NbdFailure failure, string message)
     {
-        if (_failure != NbdFailure.None)
+        if (Interlocked.Exchange(ref _hasEnded, 1) == 1)
             return;
         _message = message;
         _failure = failure;

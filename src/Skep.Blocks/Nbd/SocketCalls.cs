@@ -19,6 +19,16 @@ internal static unsafe partial class SocketCalls
     public const short POLLIN = 1;
     public const short POLLOUT = 4;
 
+    private const int AT_FDCWD = -100;
+    private const int AT_SYMLINK_NOFOLLOW = 0x100;
+    private const uint STATX_TYPE = 1;
+    private const ushort S_IFMT = 0xf000;
+    private const ushort S_IFSOCK = 0xc000;
+
+    // struct statx has the same layout on every architecture.
+    private const int StatxSize = 256;
+    private const int StatxModeOffset = 28;
+
     public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_NONBLOCK = 0x800;
 
@@ -42,6 +52,16 @@ internal static unsafe partial class SocketCalls
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(SafeFileHandle fd, void* buffer, nuint length);
+
+    /// <summary>Whether a path is a socket, and not what it may point to.</summary>
+    public static bool IsSocketFile(string path)
+    {
+        var status = stackalloc byte[StatxSize];
+        return Statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, status) == 0 && (*(ushort*)(status + StatxModeOffset) & S_IFMT) == S_IFSOCK;
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int directory, string path, int flags, uint mask, byte* status);
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -70,6 +70,8 @@ internal sealed partial class LogVolumeHistory
                 ConfigureDisk(machine, disk.Faults);
         }
         ConfigureStore(isBad: false);
+        // What comes twice after the last sweep stays.
+        _store.Faults.DuplicatePerMille = 0;
         _faults = default;
     }
 }

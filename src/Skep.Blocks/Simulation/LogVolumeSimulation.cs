@@ -14,7 +14,10 @@ public static class LogVolumeSimulation
     public static SimulationOutcome Run(SimulationRun run) => Run(run, new SimulationSeams());
 
     /// <summary>Runs one seed with seams that misbehave, which proves that the checks can fail.</summary>
-    internal static SimulationOutcome Run(SimulationRun run, SimulationSeams seams)
+    internal static SimulationOutcome Run(SimulationRun run, SimulationSeams seams) => Run(
+        run, StepsMax, (scheduler, random) => new LogVolumeHistory(scheduler, random, run.OperationCount, seams).PlayAsync());
+
+    internal static SimulationOutcome Run(SimulationRun run, long stepsMax, Func<SimulatedScheduler, SimulationRandom, Task> play)
     {
         var random = new SimulationRandom(run.Seed);
         var trace = new SimulationTrace(run.Trace);
@@ -22,7 +25,7 @@ public static class LogVolumeSimulation
         SimulationException? failure = null;
         try
         {
-            scheduler.Run(() => new LogVolumeHistory(scheduler, random.Fork(), run.OperationCount, seams).PlayAsync(), StepsMax);
+            scheduler.Run(() => play(scheduler, random.Fork()), stepsMax);
         }
         catch (SimulationException ex)
         {

@@ -8,4 +8,6 @@ namespace Skep.Storage.Kinds;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Volume))]
 [JsonSerializable(typeof(Snapshot))]
+[JsonSerializable(typeof(StoragePool))]
+[JsonSerializable(typeof(SnapshotVerification))]
 public sealed partial class StorageJson : JsonSerializerContext;

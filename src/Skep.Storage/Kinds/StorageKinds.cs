@@ -36,6 +36,33 @@ public static class StorageKinds
         Validate = SnapshotRules.Validate,
     };
 
+    /// <summary>Places for volumes.</summary>
+    public static readonly Kind<StoragePool> StoragePool = new(StorageJson.Default.StoragePool)
+    {
+        Group = Group, Name = "StoragePool", Plural = "storagepools", ShortNames = ["pool", "pools"], Scope = ResourceScope.Cluster,
+        Description = "A place for volumes: a directory of a node, or an object store.",
+        Columns =
+        [
+            new("Class", "spec.class"), new("State", "status.state"), new("Free", "status.freeBytes", "integer"),
+            new("Path", "spec.path", Wide: true), new("Store", "spec.store", Wide: true), new("Message", "status.message", Wide: true),
+        ],
+        SelectableFields = ["spec.class", "status.state"],
+        Validate = StoragePoolRules.Validate,
+    };
+
+    /// <summary>Readings of snapshots, to find damage.</summary>
+    public static readonly Kind<SnapshotVerification> SnapshotVerification = new(StorageJson.Default.SnapshotVerification)
+    {
+        Group = Group, Name = "SnapshotVerification", Plural = "snapshotverifications",
+        Description = "The reading of every byte of a snapshot again, to find damage.",
+        Columns =
+        [
+            new("Snapshot", "spec.snapshotId"), new("Phase", "status.phase"), new("Progress", "status.progress", "integer"),
+            new("Damages", "status.damageCount", "integer"),
+        ],
+        Validate = SnapshotVerificationRules.Validate,
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [Volume, Snapshot];
+    public static IReadOnlyList<Kind> All { get; } = [Volume, Snapshot, StoragePool, SnapshotVerification];
 }

@@ -27,6 +27,9 @@ public sealed class VolumeSpec : OpenObject
     public string? SnapshotId { get; set; }
     public string AvailabilityZone { get; set; } = "";
 
+    [Description("The StoragePool that it is in; absent for the pool \"default\".")]
+    public string? PoolName { get; set; }
+
     [Description("The node that holds the disk; follows the first instance it is attached to.")]
     public string? NodeName { get; set; }
     public bool Encrypted { get; set; }
@@ -80,7 +83,7 @@ public sealed class VolumeStatus : OpenObject
     [Description("qcow2 or raw.")]
     public string? Format { get; set; }
 
-    [Description("The Unix socket of the NBD server that serves the disk, in place of a file.")]
+    [Description("The Unix socket of the NBD server that serves the disk, in place of a file. The user skep-vm must be able to connect to it.")]
     public string? NbdSocket { get; set; }
 
     [Description("The disk's name on that server.")]

@@ -20,6 +20,10 @@ public sealed class LogVolumeOpener(TimeProvider time, Action<LogVolumeEvent>? o
     public async Task CreateAsync(LogVolumePlace place, LogVolumeFormat format, CancellationToken ct) =>
         await LogVolume.CreateAsync(OpenStore(place), place.Name, format, ReadKeys(place), _services, ct);
 
+    /// <summary>Removes a volume from the store, whoever has it; one that is not there is no error.</summary>
+    /// <exception cref="ObjectStoreException">The store cannot be used.</exception>
+    public Task DeleteAsync(LogVolumePlace place, CancellationToken ct) => LogVolume.DeleteAsync(OpenStore(place), place.Name, _services, ct);
+
     /// <summary>Opens a volume for reading and writing: takes it from whoever had it.</summary>
     /// <exception cref="LogFormatException">There is no such volume, or what is there cannot be used.</exception>
     /// <exception cref="ObjectStoreException">The store cannot be used.</exception>

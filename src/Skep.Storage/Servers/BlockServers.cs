@@ -70,6 +70,8 @@ internal sealed partial class BlockServers(SkepOptions options, ProcessWatcher w
     /// <summary>Ends the disk's server and removes what it left; what it was told to write is written.</summary>
     public async Task StopAsync(string id, CancellationToken ct)
     {
+        if (!File.Exists(SocketOf(id)))
+            return;
         if (Find(id) is { } process)
         {
             _running.TryRemove(id, out _); // nobody is told of an end that was asked for
@@ -86,8 +88,6 @@ internal sealed partial class BlockServers(SkepOptions options, ProcessWatcher w
             await timer.CancelAsync();
         }
 
-        if (!Directory.Exists(Folder))
-            return;
         File.Delete(SocketOf(id));
         File.Delete(LogOf(id));
     }

@@ -90,7 +90,8 @@ internal sealed class RootVolumeController(ResourceClient client) : IReconciler
             Spec = new VolumeSpec
             {
                 SizeGib = Math.Max(SizeGibMin, (image.Spec.SizeBytes + GiB - 1) / GiB),
-                ImageId = image.Metadata.Name,
+                ImageId = image.Spec.SnapshotId is null ? image.Metadata.Name : null,
+                SnapshotId = image.Spec.SnapshotId,
                 AvailabilityZone = instance.Spec.AvailabilityZone,
                 NodeName = instance.Spec.NodeName,
                 Attachment = new VolumeAttachment

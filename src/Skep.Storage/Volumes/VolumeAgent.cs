@@ -1,9 +1,15 @@
 using Microsoft.Extensions.Logging;
+using Skep.Blocks.Chunks;
+using Skep.Blocks.Stores;
 using Skep.Core.Hosting;
 using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
+using Skep.Storage.Snapshots;
 
 namespace Skep.Storage.Volumes;
 
@@ -11,7 +17,10 @@ namespace Skep.Storage.Volumes;
 /// What a node does for the volumes bound to it: makes their files, grows them, says what state they are in, removes the
 /// files of deleted ones once no machine uses them, and at its start those that no volume explains.
 /// </summary>
-internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles files, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
+internal sealed partial class VolumeAgent(
+    ResourceClient client, VolumeFiles files, LogVolumeKeeper logs, BlockServers servers, PoolPlaces places, SnapshotStores snapshots, SnapshotServer snapshotServer,
+    SkepOptions options, ILogger<VolumeAgent> logger)
+    : IReconciler
 {
     private static readonly TimeSpan _retryPause = TimeSpan.FromMinutes(1);
     private readonly Lock _sweep = new();
@@ -56,9 +65,11 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             return null;
         }
 
-        if (volume.Status?.Path is null)
+        if (volume.Status is not ({ Path: not null } or { NbdSocket: not null }))
             return await MakeAsync(key, volume, view, ct);
-        return await KeepAsync(key, volume, view, ct);
+        return PoolPlaces.PoolOf(volume, view) is { Spec.Class: StoragePoolClass.Log } pool
+            ? await KeepLogAsync(key, volume, pool, view, ct)
+            : await KeepAsync(key, volume, view, ct);
     }
 
     /// <summary>A volume that no node was chosen for belongs to whoever takes it first.</summary>
@@ -71,28 +82,30 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             return null;
         try
         {
+            var pool = PoolPlaces.PoolOf(volume, view);
+            string? imageFile = null;
             if (!options.IsSimulated)
             {
                 if (await EnsureHeldAsync(key, volume, ct))
                     return null; // the change brings us back
-                string? imageFile = null;
                 if (volume.Spec.ImageId is { } imageId)
                 {
                     if (view.Get(new ResourceKey(ImageView.Resource, key.Namespace, imageId))?.View(ForeignJson.Default.ImageView) is { Status.State: "pending" })
                         return null; // the image's change brings us back
                     imageFile = RequireImageFile(key.Namespace, imageId, view);
                 }
-
-                await files.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
             }
 
+            var made = pool?.Spec.Class == StoragePoolClass.Log
+                ? await MakeLogAsync(key, volume, pool, imageFile, ct)
+                : await MakeLocalAsync(key, volume, pool, imageFile, ct);
             await client.ModifyAsync(StorageKinds.Volume, key, v =>
             {
                 v.Spec.NodeName = options.NodeName;
-                v.Status = new VolumeStatus
-                {
-                    State = StateOf(v), Path = files.PathOf(key.Name), Format = "qcow2", SizeGib = volume.Spec.SizeGib, Limits = LimitsOf(v.Spec),
-                };
+                made.State = StateOf(v);
+                made.SizeGib = volume.Spec.SizeGib;
+                made.Limits = LimitsOf(v.Spec);
+                v.Status = made;
                 return true;
             }, ct);
             return null;
@@ -103,6 +116,45 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
             var message = again ? $"{ex.Message}; tried again every minute" : $"{ex.Message}; not tried again: delete this volume and make another";
             await SetErrorAsync(key, message, ct);
             return again ? _retryPause : null;
+        }
+    }
+
+    private async Task<VolumeStatus> MakeLocalAsync(ResourceKey key, Volume volume, StoragePool? pool, string? imageFile, CancellationToken ct)
+    {
+        var folder = files.In(pool?.Spec.Path);
+        var status = new VolumeStatus { Path = folder.PathOf(key.Name), Format = "qcow2" };
+        if (options.IsSimulated)
+            return status;
+        if (volume.Spec.SnapshotId is { } snapshotId)
+        {
+            await MakeFromSnapshotAsync(key, volume, folder, snapshotId, ct);
+            status.HydratingFrom = snapshotId;
+        }
+        else
+        {
+            await folder.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
+        }
+
+        return status;
+    }
+
+    /// <summary>Makes a volume that can be used at once and gets its content from the snapshot as it is read, or behind.</summary>
+    private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, VolumeFiles folder, string snapshotId, CancellationToken ct)
+    {
+        const long GiB = 1L << 30;
+        try
+        {
+            var info = await (await snapshots.OpenAsync(ct)).FindAsync(snapshotId, ct)
+                ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
+            if (info.SizeBytes > volume.Spec.SizeGib * GiB)
+                throw new VolumeException($"{volume.Spec.SizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
+            files.MakeFolder(); // the server listens in it
+            await snapshotServer.EnsureStartedAsync(ct);
+            await folder.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, snapshotServer.SocketPath, snapshotId, ct);
+        }
+        catch (Exception ex) when (ex is ChunkStoreException or ObjectStoreException or IOException)
+        {
+            throw new VolumeException(ex.Message) { IsTransient = true };
         }
     }
 
@@ -138,7 +190,13 @@ internal sealed partial class VolumeAgent(ResourceClient client, VolumeFiles fil
         if (volume.Metadata.Finalizers?.Contains(Volume.Finalizer) is not true || IsUsed(key, volume, view))
             return;
         if (!options.IsSimulated)
-            files.Remove(key.Name);
+        {
+            if (PoolPlaces.PoolOf(volume, view) is { Spec.Class: StoragePoolClass.Log } pool)
+                await logs.RemoveAsync(places.PlaceOf(pool, volume), ct);
+            else
+                files.In(PoolPlaces.PoolOf(volume, view)?.Spec.Path).Remove(key.Name);
+        }
+
         await client.ModifyAsync(StorageKinds.Volume, key, v => v.Metadata.Finalizers?.Remove(Volume.Finalizer) is true, ct);
     }
 

@@ -13,18 +13,17 @@ internal static class ImageRequests
     private const int NameMax = 128;
     private const string NameSigns = "()[] ./-'@_";
 
-    /// <summary>Adds an image in state pending, and the import that makes its disk, to the call's transaction.</summary>
+    /// <summary>
+    /// Adds an image to the call's transaction: in state pending, with the import that makes its disk; or available, when
+    /// it has no source, because its disk is a snapshot.
+    /// </summary>
     /// <exception cref="AwsException">InvalidAMIName.Malformed, InvalidAMIName.Duplicate.</exception>
     public static string Add(
-        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, ImageImportSource source, string? nodeName, Action<ImageSpec> describe)
+        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, ImageImportSource? source, string? nodeName, Action<ImageSpec> describe)
     {
-        CheckName(call, name);
-        var id = call.NewId("ami");
-        var spec = new ImageSpec { Name = name, Tags = Tagging.ForType(tags, "image", "image", "snapshot") };
-        describe(spec);
-        var metadata = call.NewMetadata(id);
-        metadata.Finalizers = [Compute.Kinds.Image.Finalizer];
-        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus() });
+        var (id, spec) = AddImage(call, name, tags, source is null ? "available" : "pending", describe);
+        if (source is null)
+            return id;
         call.Transaction.Create(ComputeKinds.ImageImport, new ImageImport
         {
             Metadata = new ObjectMeta { Name = id, Namespace = call.Namespace },
@@ -40,6 +39,24 @@ internal static class ImageRequests
             },
         });
         return id;
+    }
+
+    /// <summary>Adds an image in state pending, which somebody else fills, to the call's transaction.</summary>
+    /// <exception cref="AwsException">InvalidAMIName.Malformed, InvalidAMIName.Duplicate.</exception>
+    public static string AddPending(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, Action<ImageSpec> describe) =>
+        AddImage(call, name, tags, "pending", describe).Id;
+
+    private static (string Id, ImageSpec Spec) AddImage(
+        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, string state, Action<ImageSpec> describe)
+    {
+        CheckName(call, name);
+        var id = call.NewId("ami");
+        var spec = new ImageSpec { Name = name, Tags = Tagging.ForType(tags, "image", "image", "snapshot") };
+        describe(spec);
+        var metadata = call.NewMetadata(id);
+        metadata.Finalizers = [Compute.Kinds.Image.Finalizer];
+        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus { State = state } });
+        return (id, spec);
     }
 
     private static void CheckName(AwsCall call, string name)

@@ -1,15 +1,12 @@
-using System.Text.Json.Serialization;
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Snapshots;
 using Skep.Aws.Protocol;
-using Skep.Core.Resources;
 
 namespace Skep.Aws.Ec2.Volumes;
 
 /// <summary>Options that every operation that makes volumes takes.</summary>
 internal static class VolumeOptions
 {
-    private static readonly GroupResource _snapshots = new("storage.skep.dev", "snapshots");
-
     /// <summary>Refuses what would fake security or place.</summary>
     public static void RefuseUnsupported(bool? encrypted, string? kmsKeyId, string? outpostArn)
     {
@@ -24,53 +21,17 @@ internal static class VolumeOptions
     public static SourceSnapshot RequireSnapshot(AwsCall call, string id)
     {
         call.Subjects.Add(id);
-        var own = call.View.Get(new ResourceKey(_snapshots, call.Namespace, id));
-        var resource = own
-            ?? call.View.List(_snapshots, ns: null, after: null).FirstOrDefault(r => r.Key.Name == id && r.View(SnapshotJson.Default.SnapshotView).IsSharedWith(call.AccountId))
-            ?? throw Ec2Errors.SnapshotNotFound(id);
-        var snapshot = resource.View(SnapshotJson.Default.SnapshotView);
-        if (snapshot.Metadata.DeletionTimestamp is not null)
-            throw Ec2Errors.SnapshotNotFound(id);
-        if (snapshot.Status?.State is "error")
-            throw new AwsException("IncorrectState", 400, $"The snapshot '{id}' is in the 'error' state.");
-        call.Transaction.RequireUnchanged(resource.Key);
+        var snapshot = SnapshotLookup.Find(call, id) is { Metadata.DeletionTimestamp: null } found ? found : throw Ec2Errors.SnapshotNotFound(id);
+        if (SnapshotMapper.StateOf(snapshot) is Storage.Kinds.SnapshotState.Error)
+            throw Ec2Errors.IncorrectState($"The snapshot '{id}' is in the 'error' state.");
+        if (snapshot.Spec.Encrypted)
+            throw Ec2Errors.Unsupported("encrypted volumes");
+
+        // A snapshot that is deleted in this very moment must not be what a new volume waits for.
+        call.Transaction.RequireUnchanged(StorageKinds.Snapshot.Key(snapshot.Metadata.Namespace ?? call.Namespace, id));
         return new SourceSnapshot(id, snapshot.Spec.VolumeSizeGib, snapshot.Spec.NodeName);
     }
 }
 
 /// <summary>A snapshot that a volume is made of.</summary>
 internal sealed record SourceSnapshot(string Id, long SizeGib, string? NodeName);
-
-/// <summary>What making volumes needs to know of storage.skep.dev's Snapshot.</summary>
-internal sealed class SnapshotView
-{
-    public ObjectMeta Metadata { get; set; } = new();
-    public SnapshotSpecView Spec { get; set; } = new();
-    public SnapshotStatusView? Status { get; set; }
-
-    /// <summary>Whether an account that does not own it may use it.</summary>
-    public bool IsSharedWith(string accountId) => Spec.CreateVolumePermissions?.Exists(p => p.Group == "all" || p.UserId == accountId) is true;
-
-    internal sealed class SnapshotSpecView
-    {
-        public long VolumeSizeGib { get; set; }
-        public string? NodeName { get; set; }
-        public List<PermissionView>? CreateVolumePermissions { get; set; }
-    }
-
-    internal sealed class PermissionView
-    {
-        public string? UserId { get; set; }
-        public string? Group { get; set; }
-    }
-
-    internal sealed class SnapshotStatusView
-    {
-        public string? State { get; set; }
-    }
-}
-
-/// <summary>Serializer metadata of the view.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(SnapshotView))]
-internal sealed partial class SnapshotJson : JsonSerializerContext;

@@ -10,7 +10,6 @@ internal static class BlocksCommands
         "blocks",
         "Tools for the block storage engine; none of them needs a daemon.",
         "skep blocks create disk --store file:///srv/blocks --size 10G",
-        "skep nbd serve log:disk --store file:///srv/blocks --directory /var/tmp/disk",
         "skep blocks simulate --seeds 1..1000")
     {
         CreateVolumeCommand.Create(context),

@@ -55,12 +55,14 @@ internal static class SimulateCommand
         };
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(trace) && result.GetValue(seeds).Count != 1)
+            if (result.GetValue(trace) && result.GetResult(seeds) is not { Implicit: false })
                 result.AddError("--trace prints one seed: say which with --seed N");
         });
         verb.SetAction((parsed, ct) =>
         {
             var range = parsed.GetValue(seeds);
+            if (parsed.GetValue(trace) && range.Count != 1)
+                throw new CliException($"--trace prints one seed, not {range.Count}", ExitCode.Usage);
             var count = parsed.GetValue(operations);
             return parsed.GetValue(trace)
                 ? TraceAsync(context, new SimulationRun { Seed = range.From, OperationCount = count, Trace = context.Out.WriteLine })

@@ -1,0 +1,47 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Skep.Objects;
+
+/// <summary>
+/// A version that is open for reading: it stays readable, unchanged, until it is disposed, even if it is deleted or
+/// replaced meanwhile. Calls do not overlap.
+/// </summary>
+public interface IObjectReader : IAsyncDisposable
+{
+    /// <summary>The version.</summary>
+    ObjectVersion Version { get; }
+
+    /// <summary>The parts that it was uploaded in, in order; empty when not in parts.</summary>
+    IReadOnlyList<ObjectPart> Parts { get; }
+
+    /// <summary>Whether <see cref="UseKey"/> has to be called before reading.</summary>
+    bool NeedsKey { get; }
+
+    /// <summary>Gives the key that the version was encrypted with; how to get it is in <see cref="ObjectMetadata.Encryption"/>.</summary>
+    /// <exception cref="ObjectException"><see cref="ObjectError.WrongKey"/>: it is another one.</exception>
+    void UseKey(ReadOnlyMemory<byte> key);
+
+    /// <summary>Reads until the buffer is full or the object ends. What is returned was verified.</summary>
+    /// <returns>How many bytes were read.</returns>
+    /// <exception cref="ObjectException"><see cref="ObjectError.Damaged"/>, <see cref="ObjectError.WrongKey"/> or <see cref="ObjectError.Io"/>.</exception>
+    ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken ct);
+
+    /// <summary>
+    /// Where a range is in files, for sendfile; null when it is not (small, encrypted or in memory). Handles are open as long as
+    /// the reader is. What is sent from them is not verified: <see cref="VerifyAsync"/> does that beforehand.
+    /// </summary>
+    IReadOnlyList<FileRange>? FindFiles(long offset, long length);
+
+    /// <summary>Verifies a range without returning it.</summary>
+    ValueTask VerifyAsync(long offset, long length, CancellationToken ct);
+}
+
+/// <summary>A part of an object.</summary>
+/// <param name="Number">Its number, 1 to 10,000.</param>
+/// <param name="Offset">Where it begins in the object, in bytes.</param>
+/// <param name="LengthBytes">Its length.</param>
+/// <param name="Checksum">Its checksum, where one was asked for.</param>
+public sealed record ObjectPart(int Number, long Offset, long LengthBytes, ObjectChecksum? Checksum);
+
+/// <summary>A run of an object's bytes in a file.</summary>
+public readonly record struct FileRange(SafeFileHandle File, long Offset, long Length);

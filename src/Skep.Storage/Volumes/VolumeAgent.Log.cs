@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+using Skep.Core.Resources;
+using Skep.Core.Store;
+using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+
+namespace Skep.Storage.Volumes;
+
+internal sealed partial class VolumeAgent
+{
+    /// <inheritdoc/>
+    public void Start(Action<ResourceKey> enqueue) => servers.Ended = id =>
+    {
+        foreach (var volume in client.View.List(StorageKinds.Volume, ns: null).Where(v => v.Metadata.Name == id))
+            enqueue(StorageKinds.Volume.Key(volume.Metadata.Namespace ?? "", id));
+    };
+
+    /// <summary>Makes a log-structured volume; returns what its status says of where it is.</summary>
+    private async Task<VolumeStatus> MakeLogAsync(ResourceKey key, Volume volume, StoragePool pool, string? imageFile, CancellationToken ct)
+    {
+        if (volume.Spec.SnapshotId is { } snapshotId)
+            throw new VolumeException($"a volume of pool {pool.Metadata.Name} cannot be made from snapshot {snapshotId}: pools of class log do not restore snapshots");
+        if (!options.IsSimulated)
+        {
+            var image = imageFile is null ? null : options.PathOf("images", imageFile);
+            await logs.MakeAsync(places.PlaceOf(pool, volume), volume.Spec.SizeGib, pool.Spec.Compress, image, ct);
+        }
+
+        return new VolumeStatus { NbdSocket = logs.SocketOf(key.Name), NbdExport = key.Name, Format = "raw" };
+    }
+
+    /// <summary>
+    /// A log-structured volume is served as long as it is attached. It grows at once in the store, and for a guest when its
+    /// machine is started again: QEMU's client learns a size only when it connects.
+    /// </summary>
+    private async Task<TimeSpan?> KeepLogAsync(ResourceKey key, Volume volume, StoragePool pool, View view, CancellationToken ct)
+    {
+        var instance = InstanceOf(key, volume, view);
+        var inMachine = instance is { HasMachine: true };
+        var device = inMachine ? instance!.Status!.BlockDevices?.Find(d => d.VolumeId == key.Name) : null;
+        var sizeGib = volume.Status!.SizeGib ?? 0;
+        string? problem = null;
+        try
+        {
+            if (!options.IsSimulated)
+                sizeGib = await KeepServedAsync(places.PlaceOf(pool, volume), volume, inMachine, sizeGib, ct);
+            else
+                sizeGib = volume.Spec.SizeGib;
+        }
+        catch (VolumeException ex)
+        {
+            problem = ex.Message;
+            LogNotServed(key, problem);
+        }
+
+        await SetStatusAsync(key, sizeGib, device, inMachine, problem, ct);
+        return problem is null ? null : _retryPause;
+    }
+
+    private async Task<long> KeepServedAsync(LogVolumePlace place, Volume volume, bool inMachine, long sizeGib, CancellationToken ct)
+    {
+        if (sizeGib < volume.Spec.SizeGib && !inMachine)
+        {
+            await logs.GrowAsync(place, volume.Spec.SizeGib, ct);
+            sizeGib = volume.Spec.SizeGib;
+        }
+
+        if (volume.Spec.Attachment is not null)
+            await logs.ServeAsync(place, ct);
+        else if (!inMachine && volume.Status!.Hold is null)
+            await logs.StopAsync(place.Name, ct);
+        return sizeGib;
+    }
+
+    [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "volume {Key} cannot be served now: {Why}")]
+    private partial void LogNotServed(ResourceKey key, string why);
+}

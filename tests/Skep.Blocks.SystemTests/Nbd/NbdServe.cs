@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Skep.Blocks.SystemTests.Nbd;
+
+/// <summary>A running <c>skep nbd serve</c>: of the published file that SKEP_PROGRAM names, else of the debug build.</summary>
+internal sealed partial class NbdServe : IAsyncDisposable
+{
+    private const int SignalTerminate = 15;
+
+    private readonly Process _process;
+
+    private NbdServe(Process process) => _process = process;
+
+    /// <summary>The address that it printed for each file.</summary>
+    public List<string> Uris { get; } = [];
+
+    public string Uri => Uris[0];
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>Starts it and waits until it has said where each file is.</summary>
+    public static async Task<NbdServe> StartAsync(int fileCount, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(ProgramPath(), ["nbd", "serve", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var serve = new NbdServe(Process.Start(start)!);
+        for (var i = 0; i < fileCount; i++)
+        {
+            var line = await serve._process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+            var match = ServingLine().Match(line ?? "");
+            if (!match.Success)
+            {
+                var error = await serve._process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+                await serve.DisposeAsync();
+                Assert.Fail($"skep nbd serve printed {line}\n{error}");
+            }
+
+            serve.Uris.Add(match.Groups["uri"].Value);
+        }
+
+        return serve;
+    }
+
+    /// <summary>Ends it as systemd would.</summary>
+    /// <returns>Its exit code, and what it said on standard error.</returns>
+    public async Task<(int Code, string Error)> StopAsync()
+    {
+        _ = Kill(_process.Id, SignalTerminate);
+        var error = await _process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (_process.ExitCode, error);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        _process.Dispose();
+    }
+
+    public static string ProgramPath([CallerFilePath] string here = "") => Environment.GetEnvironmentVariable("SKEP_PROGRAM")
+        ?? Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../src/Skep/bin/Debug/net10.0/skep"));
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int processId, int signal);
+
+    [GeneratedRegex(@"^serving .* \(\d+ bytes\) at (?<uri>\S+)$")]
+    private static partial Regex ServingLine();
+}

@@ -1,0 +1,8 @@
+using Skep.Objects.Memory;
+
+namespace Skep.Objects.Tests.Conformance;
+
+public sealed class MemoryBackendTests : BackendConformance
+{
+    protected override Task<IObjectBackend> OpenAsync() => Task.FromResult<IObjectBackend>(new MemoryBackend(Time));
+}
