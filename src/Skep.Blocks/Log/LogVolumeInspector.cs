@@ -124,7 +124,7 @@ public static class LogVolumeInspector
             long at = entry.HeaderBytes + (long)block.Offset;
             string? damage = at + block.LengthBytes > data.Length
                 ? $"it ends behind the object's {data.Length} bytes"
-                : view.Decoder.Decode(header, objectKey, i, data.AsSpan((int)at, (int)block.LengthBytes), content.AsSpan(0, DataObjectHeader.ContentBytes(header.Sectors, i)));
+                : BlockDecoder.Decode(header, objectKey, i, data.AsSpan((int)at, (int)block.LengthBytes), content.AsSpan(0, DataObjectHeader.ContentBytes(header.Sectors, i)));
             if (damage is not null)
                 damages.Add($"{key} is damaged: block {i} at offset {at}: {damage}");
         }
