@@ -112,11 +112,12 @@ public sealed partial class ChunkStore
     {
         ObjectNames.CheckId(snapshotId);
         var isPending = await _objects.FindAsync(ObjectNames.Marker(snapshotId), ct) is not null;
-        var isComplete = await _objects.FindAsync(ObjectNames.Snapshot(snapshotId), ct) is not null;
+        var isComplete = await FindObjectAsync(ObjectNames.Snapshot(snapshotId), ct) is { } found && !TableFormat.Is(Magic.Gravestone, found);
         if (isPending)
             await GiveUpAsync(snapshotId, ct);
+        // Not deleted but replaced: a late request of its writer, sent before an attempt that succeeded, would bring it back.
         if (isComplete)
-            await _objects.DeleteAsync(ObjectNames.Snapshot(snapshotId), ct);
+            await _objects.PutAsync(ObjectNames.Snapshot(snapshotId), [MakeGravestone()], PutCondition.None, ct);
         return isPending || isComplete;
     }
 
@@ -155,10 +156,11 @@ public sealed partial class ChunkStore
     /// </summary>
     internal async Task GiveUpAsync(string snapshotId, CancellationToken ct)
     {
-        var gravestone = TableFormat.Encode(Magic.Gravestone, new Gravestone(Now()), ChunkJson.Default.Gravestone, []);
-        await _objects.PutAsync(ObjectNames.Snapshot(snapshotId), [gravestone], PutCondition.IfAbsent, ct);
+        await _objects.PutAsync(ObjectNames.Snapshot(snapshotId), [MakeGravestone()], PutCondition.IfAbsent, ct);
         await RemovePendingAsync(snapshotId, ct);
     }
+
+    private byte[] MakeGravestone() => TableFormat.Encode(Magic.Gravestone, new Gravestone(Now()), ChunkJson.Default.Gravestone, []);
 
     /// <summary>Removes what was written down of a snapshot being made, the marker last: it leads to the rest.</summary>
     internal async Task RemovePendingAsync(string snapshotId, CancellationToken ct)

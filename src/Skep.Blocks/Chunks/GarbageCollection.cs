@@ -47,14 +47,17 @@ internal sealed partial class GarbageCollection(ChunkStore store)
     /// <summary>Which snapshots are being made; those that nothing came for are given up.</summary>
     private async Task ReadPendingAsync(CancellationToken ct)
     {
-        var folders = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        var folders = new Dictionary<string, (DateTimeOffset Modified, List<string> Keys)>(StringComparer.Ordinal);
         await foreach (var item in store.Objects.ListAsync(ObjectNames.Pending, after: null, ct))
         {
             var rest = item.Key[ObjectNames.Pending.Length..];
-            folders[rest[..rest.IndexOf('/', StringComparison.Ordinal)]] = item.LastModified;
+            var id = rest[..rest.IndexOf('/', StringComparison.Ordinal)];
+            var keys = folders.TryGetValue(id, out var folder) ? folder.Keys : [];
+            keys.Add(item.Key);
+            folders[id] = (item.LastModified, keys);
         }
 
-        foreach (var (id, modified) in folders)
+        foreach (var (id, (modified, keys)) in folders)
         {
             var pending = await store.FindPendingAsync(id, ct);
             if (pending is not null && store.Now() - pending.RenewedAt <= pending.ExpiresAfter + Grace
@@ -75,6 +78,9 @@ internal sealed partial class GarbageCollection(ChunkStore store)
             else
             {
                 await store.RemovePendingAsync(id, ct);
+                // What late requests have brought back is not numbered without gaps.
+                foreach (var key in keys)
+                    await store.Objects.DeleteAsync(key, ct);
             }
         }
     }

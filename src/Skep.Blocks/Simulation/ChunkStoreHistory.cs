@@ -182,7 +182,17 @@ internal sealed class ChunkStoreHistory
     private async Task ResumeAsync(SimulatedProcess process, ChunkStore chunks, ExpectedSnapshot snapshot)
     {
         _scheduler.Trace.Say($"{process.Name}: resume {snapshot.Id}");
-        if (await chunks.ResumeAsync(snapshot.Id, default) is { } writer)
+        SnapshotWriter? writer;
+        try
+        {
+            writer = await chunks.ResumeAsync(snapshot.Id, default);
+        }
+        catch (ChunkStoreException ex) when (ex.Error == ChunkStoreError.Expired)
+        {
+            snapshot.State = SnapshotState.Deleting;
+            return;
+        }
+        if (writer is not null)
         {
             await using (writer)
             {
@@ -254,7 +264,8 @@ internal sealed class ChunkStoreHistory
     // Fair weather: everything that is complete reads as it was put; then nothing is wanted and nothing may stay.
     private async Task FinishAsync()
     {
-        const int CollectionsMax = 5;
+        // As long as an abandoned snapshot may still be resumed, and the grace of what it held.
+        const int CollectionsMax = 20;
         var process = (SimulatedProcess)SynchronizationContext.Current!;
         var chunks = await OpenAsync(process);
         foreach (var snapshot in _snapshots.ToList())

@@ -77,7 +77,7 @@ internal sealed partial class LogVolumeHistory
         opened.Session.EndDrain(begun);
     }
 
-    private async Task GrowAsync(OpenedVolume opened, SimulationRandom random)
+    private static async Task GrowAsync(OpenedVolume opened, SimulationRandom random)
     {
         var size = opened.Device.SizeBytes + (random.Between(1, 64) * (long)SectorStamp.SectorSize);
         if (size > SectorsMax * SectorStamp.SectorSize || opened.Session.IsOvertaken || opened.Volume.Checker.SizesAllowed.Count > 1)
@@ -97,7 +97,7 @@ internal sealed partial class LogVolumeHistory
         await opened.Device.RotateKeyAsync(_keys.CurrentKeyId, default);
     }
 
-    private async Task CloseAllAsync(ProcessSession session)
+    private static async Task CloseAllAsync(ProcessSession session)
     {
         foreach (var opened in session.Volumes)
         {

@@ -160,7 +160,7 @@ internal sealed partial class LogVolumeHistory
             opened.Volume.Checker.CheckRecovered(content.Length, content);
     }
 
-    private async Task<byte[]?> ReadAllAsync(VolumeSession session, IBlockDevice device)
+    private static async Task<byte[]?> ReadAllAsync(VolumeSession session, IBlockDevice device)
     {
         var content = new byte[device.SizeBytes];
         return await RetryAsync(session, async () => await device.ReadAsync(0, content, default)) ? content : null;

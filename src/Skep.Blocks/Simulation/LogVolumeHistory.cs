@@ -26,7 +26,7 @@ internal sealed partial class LogVolumeHistory
         _operationsLeft = operationCount;
         _plan = new VolumePlan(random.Fork());
         _store = new SimulatedObjectStore(scheduler, random.Fork());
-        _machines = [.. new[] { "a", "b" }.Select(name => new SimulatedMachine(scheduler, random.Fork(), name))];
+        _machines = [new(scheduler, random.Fork(), "a"), new(scheduler, random.Fork(), "b")];
         _machine = _machines[0];
         foreach (var machine in _machines)
             machine.Configure = faults => ConfigureDisk(machine, faults);

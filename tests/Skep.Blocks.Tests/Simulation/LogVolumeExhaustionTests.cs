@@ -4,7 +4,7 @@ namespace Skep.Blocks.Tests.Simulation;
 
 public sealed class LogVolumeExhaustionTests
 {
-    /// <summary>Three operations take minutes: <c>skep blocks simulate --exhaustive 3</c>.</summary>
+    /// <summary>Three are for a quiet machine: each more takes six times as long.</summary>
     private const int OperationsMax = 2;
 
     [Fact]

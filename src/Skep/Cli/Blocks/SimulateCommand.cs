@@ -8,6 +8,7 @@ namespace Skep.Cli.Blocks;
 internal static class SimulateCommand
 {
     private const string LogEngine = "log";
+    private const string ChunksEngine = "chunks";
     private const int OperationsDefault = 60;
 
     /// <summary>Makes the verb.</summary>
@@ -33,11 +34,11 @@ internal static class SimulateCommand
         });
         var engine = new Option<string>("--engine")
         {
-            Description = "What to simulate: log (volumes in an object store).",
+            Description = "What to simulate: log (volumes in an object store) or chunks (snapshots in a chunk store).",
             HelpName = "NAME",
             DefaultValueFactory = _ => LogEngine,
         };
-        engine.AcceptOnlyFromAmong(LogEngine);
+        engine.AcceptOnlyFromAmong(LogEngine, ChunksEngine);
         var stop = new Option<bool>("--stop-on-first") { Description = "Stop at the first seed that fails." };
         var trace = new Option<bool>("--trace") { Description = "Print every event of one seed." };
         var verb = new Verb(
@@ -64,26 +65,28 @@ internal static class SimulateCommand
             if (parsed.GetValue(trace) && range.Count != 1)
                 throw new CliException($"--trace prints one seed, not {range.Count}", ExitCode.Usage);
             var count = parsed.GetValue(operations);
+            Func<SimulationRun, SimulationOutcome> simulate = parsed.GetValue(engine) == ChunksEngine ? ChunkStoreSimulation.Run : LogVolumeSimulation.Run;
             return parsed.GetValue(trace)
-                ? TraceAsync(context, new SimulationRun { Seed = range.From, OperationCount = count, Trace = context.Out.WriteLine })
-                : RunAsync(context, range, count, parsed.GetValue(stop), ct);
+                ? TraceAsync(context, simulate, new SimulationRun { Seed = range.From, OperationCount = count, Trace = context.Out.WriteLine })
+                : RunAsync(context, simulate, range, count, parsed.GetValue(stop), ct);
         });
         return verb;
     }
 
-    private static async Task<int> TraceAsync(CliContext context, SimulationRun run)
+    private static async Task<int> TraceAsync(CliContext context, Func<SimulationRun, SimulationOutcome> simulate, SimulationRun run)
     {
-        var outcome = LogVolumeSimulation.Run(run);
+        var outcome = simulate(run);
         await context.Out.WriteLineAsync(outcome.ToString());
         return outcome.Failure is null ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private static async Task<int> RunAsync(CliContext context, SeedRange range, int operations, bool stopsOnFirst, CancellationToken ct)
+    private static async Task<int> RunAsync(
+        CliContext context, Func<SimulationRun, SimulationOutcome> simulate, SeedRange range, int operations, bool stopsOnFirst, CancellationToken ct)
     {
         var (done, failed) = (0UL, 0UL);
         var started = context.Time.GetTimestamp();
         var campaign = new SimulationCampaign(
-            seed => LogVolumeSimulation.Run(new SimulationRun { Seed = seed, OperationCount = operations }), Environment.ProcessorCount);
+            seed => simulate(new SimulationRun { Seed = seed, OperationCount = operations }), Environment.ProcessorCount);
         await using var progress = ProgressLine.Start(context.Error, context.Style, context.Time, $"simulating {range.Count} seeds");
         await campaign.RunAsync(range.From, range.To, Take, ct);
         var summary = $"{done} seeds, {failed} failed, {Rate():0} seeds/s";
