@@ -18,7 +18,10 @@ public sealed record CopyRequest
     /// <summary>The key of the copy.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Makes the copy's metadata from the source's: keeps, replaces, or mixes.</summary>
+    /// <summary>
+    /// Makes the copy's metadata from the source's: keeps, replaces, or mixes. Called inside the write, perhaps more than once:
+    /// it only computes.
+    /// </summary>
     public required Func<ObjectVersion, ObjectMetadata> Metadata { get; init; }
 
     /// <summary>What must hold of the target at the moment of the write.</summary>

@@ -19,6 +19,7 @@ internal sealed class DataReaper : IDisposable
     private readonly HashSet<long> _doomed = [];
     private readonly BlockingCollection<List<long>> _queue = new(QueueMax);
     private readonly Thread? _thread;
+    private volatile bool _isDisposed;
 
     /// <param name="disk">The disk.</param>
     /// <param name="onProblem">Is told of files that could not be removed.</param>
@@ -83,8 +84,9 @@ internal sealed class DataReaper : IDisposable
     /// <summary>Finishes what is queued.</summary>
     public void Dispose()
     {
-        if (_queue.IsAddingCompleted)
+        if (_isDisposed)
             return;
+        _isDisposed = true;
         _queue.CompleteAdding();
         _thread?.Join();
         _queue.Dispose();
@@ -92,11 +94,12 @@ internal sealed class DataReaper : IDisposable
 
     private void Enqueue(List<long> files)
     {
-        if (files.Count == 0)
+        // A reader that outlives the store leaves its files to the next start.
+        if (files.Count == 0 || _isDisposed)
             return;
         if (_thread is null)
             Remove(files);
-        else if (!_queue.IsAddingCompleted)
+        else
             _queue.Add(files);
     }
 

@@ -20,6 +20,7 @@ internal sealed class EmbeddedReader : IObjectReader
     private readonly List<Leaf> _sent = [];
     private Leaf? _leaf;
     private long _leafId;
+    private bool _isDisposed;
     private ReadOnlyMemory<byte>? _key;
 
     /// <param name="version">The version.</param>
@@ -73,7 +74,7 @@ internal sealed class EmbeddedReader : IObjectReader
                 continue;
             if (extent.Content.Kind != ContentKind.File || extent.Content.Seal is not null)
                 return null;
-            var leaf = new Leaf(extent.Content, _disk, _what);
+            var leaf = OpenLeaf(extent);
             _sent.Add(leaf);
             if (leaf.PlainFile?.Handle is not { } handle)
                 return null;
@@ -99,6 +100,9 @@ internal sealed class EmbeddedReader : IObjectReader
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return ValueTask.CompletedTask;
+        _isDisposed = true;
         _leaf?.Dispose();
         _leaf = null;
         _sent.ForEach(l => l.Dispose());
@@ -168,9 +172,16 @@ internal sealed class EmbeddedReader : IObjectReader
             return _leaf;
         _leaf?.Dispose();
         _leaf = null;
+        _leaf = OpenLeaf(extent);
+        _leafId = extent.Content.Id;
+        return _leaf;
+    }
+
+    private Leaf OpenLeaf(Extent extent)
+    {
         try
         {
-            _leaf = new Leaf(extent.Content, _disk, _what);
+            return new Leaf(extent.Content, _disk, _what);
         }
         catch (FileNotFoundException ex)
         {
@@ -180,9 +191,6 @@ internal sealed class EmbeddedReader : IObjectReader
         {
             throw DiskErrors.Translate(ex, _what);
         }
-
-        _leafId = extent.Content.Id;
-        return _leaf;
     }
 
     private static List<ObjectPart> PartsOf(IReadOnlyList<Extent> extents)
