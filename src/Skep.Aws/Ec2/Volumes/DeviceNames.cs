@@ -17,9 +17,9 @@ internal static partial class DeviceNames
     private static string Letters(string name)
     {
         var match = Form().Match(name);
-        return match.Success ? match.Groups[1].Value : name;
+        return match.Success ? match.Groups["letters"].Value : name;
     }
 
-    [GeneratedRegex("^(?:/dev/)?(?:sd|xvd|vd)([a-z][a-z]?[0-9]{0,2})$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?:/dev/)?(?:sd|xvd|vd)(?<letters>[a-z][a-z]?[0-9]{0,2})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
 }
