@@ -22,7 +22,9 @@ public sealed class MemoryStore : IObjectStore
     /// <summary>Called before each DELETE; may throw.</summary>
     public Action<string>? OnDelete { get; set; }
 
-    public int Gets;
+    private int _gets;
+
+    public int Gets => _gets;
 
     public async ValueTask<bool> PutAsync(string key, IReadOnlyList<ReadOnlyMemory<byte>> parts, PutCondition condition, CancellationToken ct)
     {
@@ -41,7 +43,7 @@ public sealed class MemoryStore : IObjectStore
     public async ValueTask GetAsync(string key, long offset, Memory<byte> destination, CancellationToken ct)
     {
         await Task.Yield();
-        Interlocked.Increment(ref Gets);
+        Interlocked.Increment(ref _gets);
         OnGet?.Invoke(key, offset, destination.Length);
         if (!Objects.TryGetValue(key, out byte[]? data))
             throw new ObjectStoreException(ObjectStoreError.NotFound, $"{key} does not exist");
