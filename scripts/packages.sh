@@ -69,6 +69,7 @@ dnf_name() {
     python3-boto3) echo python3-boto3 ;;
     kubernetes-client) echo kubernetes-client ;;
     sqlite3) echo sqlite ;;
+    libnbd-bin) echo libnbd ;;
     *) echo "$1" ;;
   esac
 }
@@ -143,5 +144,8 @@ dropbear-bin dropbearkey
 sqlite3 sqlite3
 curl curl
 openssl openssl
+libnbd-bin nbdinfo
+nbdkit nbdkit
+fio fio
 EOF
 }

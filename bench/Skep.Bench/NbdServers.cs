@@ -3,13 +3,14 @@ using System.Globalization;
 namespace Skep.Bench;
 
 /// <summary>
-/// Servers of one raw file over a Unix socket, each workload on all of them one after the other, so that what else the
-/// machine does hits all alike. <c>SKEP_BENCH_NBD_SECONDS</c> and <c>SKEP_BENCH_NBD_MIB</c> change a run's time and the
-/// disk's size.
+/// Servers of one raw file over a Unix socket. Each workload is run on all of them in turn, several times over, so that
+/// what else the machine does hits all alike; the run with the median rate counts. <c>SKEP_BENCH_NBD_SECONDS</c>,
+/// <c>SKEP_BENCH_NBD_ROUNDS</c> and <c>SKEP_BENCH_NBD_MIB</c> change a run's time, their number and the disk's size.
 /// </summary>
 internal static class NbdServers
 {
     private const int SecondsDefault = 5;
+    private const int RoundsDefault = 3;
     private const int MibDefault = 512;
 
     public static async Task<int> RunAsync(string parent, CancellationToken ct)
@@ -22,16 +23,19 @@ internal static class NbdServers
         var contenders = NbdContender.All();
         Console.Out.WriteLine("| workload | server | rate | p99 | p99.9 | CPU a request | to qemu-nbd |");
         Console.Out.WriteLine("|---|---|---|---|---|---|---|");
+        var rounds = Number("SKEP_BENCH_NBD_ROUNDS", RoundsDefault);
         foreach (var workload in NbdWorkload.All)
         {
-            NbdFigures? reference = null;
-            foreach (var contender in contenders)
+            var runs = contenders.ToDictionary(c => c.Name, _ => new List<NbdFigures>(), StringComparer.Ordinal);
+            for (var round = 0; round < rounds; round++)
             {
-                var figures = await MeasureAsync(contender, workload, directory.Combine("socket"), disk, sizeBytes, seconds, ct);
-                if (contender.Name == NbdContender.Reference)
-                    reference = figures;
-                Print(workload, contender, figures, reference);
+                foreach (var contender in contenders)
+                    runs[contender.Name].Add(await MeasureAsync(contender, workload, directory.Combine("socket"), disk, sizeBytes, seconds, ct));
             }
+
+            var medians = runs.ToDictionary(r => r.Key, r => r.Value.OrderBy(f => f.Rate).ElementAt(r.Value.Count / 2), StringComparer.Ordinal);
+            foreach (var (name, figures) in medians)
+                Print(workload, name, figures, medians.GetValueOrDefault(NbdContender.Reference));
         }
 
         Console.Out.WriteLine($"load average at the end: {(await File.ReadAllTextAsync("/proc/loadavg", ct)).Split(' ')[0]}");
@@ -53,13 +57,13 @@ internal static class NbdServers
         }
     }
 
-    private static void Print(NbdWorkload workload, NbdContender contender, NbdFigures figures, NbdFigures? reference)
+    private static void Print(NbdWorkload workload, string contender, NbdFigures figures, NbdFigures? reference)
     {
         var rate = workload.IsInBytes ? string.Create(CultureInfo.InvariantCulture, $"{figures.MibPerSecond:N0} MiB/s") : string.Create(CultureInfo.InvariantCulture, $"{figures.Rate:N0}/s");
         var ratio = reference is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{figures.Rate / reference.Rate:F2}");
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {workload.Name} | {contender.Name} | {rate} | {figures.P99Us:N0} us | {figures.P999Us:N0} us | {figures.CpuUs:F1} us | {ratio} |"));
+            $"| {workload.Name} | {contender} | {rate} | {figures.P99Us:N0} us | {figures.P999Us:N0} us | {figures.CpuUs:F1} us | {ratio} |"));
     }
 
     /// <summary>A disk whose blocks are all written, and known to the page cache.</summary>

@@ -13,6 +13,9 @@ switch (args)
     case ["watch-fanout"]:
         await WatchFanout.RunAsync();
         return 0;
+    case ["objects", .. var which]:
+        await ObjectStoreFigures.RunAsync(directory, which, CancellationToken.None);
+        return 0;
     case ["daemon"]:
         await DaemonFigures.RunAsync(directory, CancellationToken.None);
         return 0;
@@ -33,6 +36,7 @@ switch (args)
               store-writes         durable writes a second with 1 and 64 writers, beside SQLite alone
               log-volume           a log-structured volume over this disk, with its objects in memory
               watch-fanout         time from one write to the last of 1,000 watchers, inside one process
+              objects [PART]       the object store's engine beside plain files; PART: put, get, list, delete, checksum
             of the published program (SKEP_PROGRAM, else out/skep of the checkout; `./skep version` makes it):
               daemon               size, time to start, memory idle and with 1,000 simulated instances
               describe-instances   latency and throughput with 1 and 32 clients, beside moto_server

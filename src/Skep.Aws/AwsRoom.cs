@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ebs;
+using Skep.Aws.Ec2.Images;
 using Skep.Aws.Ec2.Instances;
 using Skep.Aws.Kinds;
 using Skep.Core.Hosting;
@@ -35,5 +36,6 @@ public sealed class AwsRoom : IRoom
             s.GetRequiredService<ILogger<Dispatcher>>()));
         services.AddSingleton<IDialect, AwsDialect>();
         services.AddReconciler<IdempotencyCleaner>();
+        services.AddReconciler<ImageCaptureController>();
     }
 }

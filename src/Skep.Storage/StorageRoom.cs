@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Skep.Core.Hosting;
 using Skep.Core.Resources;
 using Skep.Linux.Processes;
@@ -9,6 +10,7 @@ using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
 using Skep.Storage.Servers;
 using Skep.Storage.Snapshots;
+using Skep.Storage.Verification;
 using Skep.Storage.Volumes;
 
 namespace Skep.Storage;
@@ -31,9 +33,13 @@ public sealed class StorageRoom : IRoom
         services.AddSingleton<SnapshotStores>();
         services.AddSingleton<DirectSnapshots>();
         services.AddSingleton<VolumeFiles>();
+        services.AddSingleton<SnapshotServer>();
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<SnapshotServer>());
         services.AddReconciler<VolumeAgent>();
+        services.AddReconciler<VolumeHydrator>();
         services.AddReconciler<RootVolumeController>();
         services.AddReconciler<SnapshotAgent>();
         services.AddHostedService<SnapshotGarbage>();
+        services.AddReconciler<VerificationAgent>();
     }
 }

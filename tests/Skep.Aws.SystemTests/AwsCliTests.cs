@@ -31,6 +31,28 @@ public sealed class AwsCliTests
     }
 
     [Fact]
+    public async Task Makes_attaches_grows_and_deletes_a_volume()
+    {
+        await using var world = await StartAsync();
+        var instance = (string)(await AwsAsync(world, "ec2", "run-instances", "--image-id", AwsWorld.ImageId, "--instance-type", "t3.micro",
+            "--block-device-mappings", "DeviceName=/dev/xvda,Ebs={VolumeSize=20,VolumeType=gp3,Throughput=200}", "DeviceName=/dev/sdf,Ebs={VolumeSize=5}"))["Instances"]![0]!["InstanceId"]!;
+        var volume = (string)(await AwsAsync(world, "ec2", "create-volume", "--availability-zone", "us-east-1a", "--size", "10"))["VolumeId"]!;
+        await SimulatedAgent.SettleAsync(world.Client, Ct);
+        var attached = await AwsAsync(world, "ec2", "attach-volume", "--volume-id", volume, "--instance-id", instance, "--device", "/dev/sdg");
+        Assert.Equal("attaching", (string?)attached["State"]);
+        await SimulatedAgent.SettleAsync(world.Client, Ct);
+        var shown = await AwsAsync(world, "ec2", "describe-volumes", "--filters", $"Name=attachment.instance-id,Values={instance}", "Name=attachment.status,Values=attached", "Name=attachment.delete-on-termination,Values=false");
+        Assert.Equal(["/dev/sdf", "/dev/sdg"], shown["Volumes"]!.AsArray().Select(v => (string?)v!["Attachments"]![0]!["Device"]).Order(StringComparer.Ordinal));
+
+        var modified = await AwsAsync(world, "ec2", "modify-volume", "--volume-id", volume, "--size", "20", "--volume-type", "gp3");
+        Assert.Equal("modifying", (string?)modified["VolumeModification"]!["ModificationState"]);
+        await SimulatedAgent.SettleAsync(world.Client, Ct);
+        await AwsAsync(world, "ec2", "detach-volume", "--volume-id", volume);
+        await SimulatedAgent.SettleAsync(world.Client, Ct);
+        await AwsAsync(world, "ec2", "delete-volume", "--volume-id", volume);
+    }
+
+    [Fact]
     public async Task Says_what_is_wrong_in_words()
     {
         await using var world = await StartAsync();

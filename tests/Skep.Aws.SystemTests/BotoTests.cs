@@ -11,7 +11,10 @@ public sealed class BotoTests
 
     [Theory]
     [InlineData("life_of_an_instance.py")]
+    [InlineData("life_of_a_volume.py")]
     [InlineData("presigned_identity.py")]
+    [InlineData("snapshots.py")]
+    [InlineData("ebs_direct.py")]
     public async Task Script_passes(string script)
     {
         var (found, _, _) = await Client.RunAsync(Python, ["-c", "import boto3"], new Dictionary<string, string>(), Ct);
@@ -19,7 +22,7 @@ public sealed class BotoTests
             Assert.Skip("Python's boto3 is not installed (Debian package python3-boto3)");
         await using var world = await AwsWorld.StartAsync(Ct, TimeProvider.System);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var agent = SimulatedAgent.RunAsync(world.Client, stop.Token);
+        var agent = SimulatedAgent.RunAsync(world, stop.Token);
         var environment = Client.Environment();
         environment["SKEP_ENDPOINT"] = world.Endpoint.ToString();
         environment["SKEP_IMAGE"] = AwsWorld.ImageId;

@@ -8,12 +8,14 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Skep.Compute;
 using Skep.Compute.Kinds;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Authorization;
+using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking;
@@ -98,6 +100,13 @@ public sealed class AwsWorld : IAsyncDisposable
         });
         await app.StartAsync(ct);
         return new AwsWorld(app, store, client, clock);
+    }
+
+    /// <summary>Lets the reconcilers of the dialect rest, so that a test can run one of them step by step.</summary>
+    public async Task StopReconcilersAsync(CancellationToken ct)
+    {
+        foreach (var host in _app.Services.GetServices<IHostedService>().OfType<ReconcilerHost>())
+            await host.StopAsync(ct);
     }
 
     /// <summary>A signed EC2 call that must succeed.</summary>

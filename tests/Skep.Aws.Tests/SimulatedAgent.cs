@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skep.Blocks.Chunks;
 using Skep.Compute.Kinds;
+using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Networking.Kinds;
 using Skep.Storage.Kinds;
@@ -38,11 +39,27 @@ public static class SimulatedAgent
         await SettleAsync(world.Client, ct);
     }
 
-    /// <summary>Looks at everything whenever an instance changes, until cancelled.</summary>
-    public static async Task RunAsync(ResourceClient client, CancellationToken ct)
+    /// <summary>Looks at everything whenever an instance, a volume or a snapshot changes, until cancelled.</summary>
+    public static async Task RunAsync(AwsWorld world, CancellationToken ct)
     {
-        await foreach (var _ in client.Store.WatchAsync(ComputeKinds.Instance.GroupResource, client.View.Revision, ct))
-            await SettleAsync(client, ct);
+        using var turn = new SemaphoreSlim(1, 1);
+        var revision = world.Client.View.Revision;
+        GroupResource[] kinds = [ComputeKinds.Instance.GroupResource, StorageKinds.Volume.GroupResource, StorageKinds.Snapshot.GroupResource];
+        await Task.WhenAll(kinds.Select(async kind =>
+        {
+            await foreach (var _ in world.Client.Store.WatchAsync(kind, revision, ct))
+            {
+                await turn.WaitAsync(ct);
+                try
+                {
+                    await SettleAsync(world, ct);
+                }
+                finally
+                {
+                    turn.Release();
+                }
+            }
+        }));
     }
 
     private static Task SettleAsync(ResourceClient client, Snapshot snapshot, CancellationToken ct) =>
@@ -50,7 +67,7 @@ public static class SimulatedAgent
         {
             if (s.Metadata.DeletionTimestamp is not null)
                 return s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true;
-            if (s.Status?.State is SnapshotState.Completed || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
+            if (s.Status?.State is SnapshotState.Completed or SnapshotState.Error || (s.Spec.Source == SnapshotSource.Direct && !s.Spec.Sealed))
                 return false;
             s.Status ??= new SnapshotStatus();
             s.Status.State = SnapshotState.Completed;

@@ -90,6 +90,9 @@ internal static class Ec2Errors
 
     public static AwsException SnapshotInUse(string id, string user) => new("InvalidSnapshot.InUse", 400, $"The snapshot {id} is currently in use by {user}");
 
+    public static AwsException SetOfRunningInstance(string id) =>
+        new("UnsupportedOperation", 400, $"Skep cannot capture several volumes of a running instance at one moment yet: stop {id} first, or take its volumes one by one.");
+
     public static AwsException SnapshotLimit(int max) => new("SnapshotLimitExceeded", 400, $"An account can have at most {max} snapshots.");
 
     public static AwsException ConcurrentSnapshotLimit(string volumeId, int max) =>

@@ -14,8 +14,16 @@ public static class AwsKinds
         Columns = [new("Operation", "spec.operation"), new("Expires", "spec.expires", "date")],
     };
 
+    /// <summary>Images being made of instances.</summary>
+    public static readonly Kind<ImageCapture> ImageCapture = new(AwsJson.Default.ImageCapture)
+    {
+        Group = "aws.skep.dev", Name = "ImageCapture", Plural = "imagecaptures",
+        Description = "The making of an image of an instance's volumes.",
+        Columns = [new("Instance", "spec.instanceId"), new("Phase", "status.phase")],
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord];
+    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord, ImageCapture];
 }
 
 /// <summary>Serializer metadata of aws.skep.dev's documents.</summary>
@@ -23,4 +31,5 @@ public static class AwsKinds
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IdempotencyRecord))]
+[JsonSerializable(typeof(ImageCapture))]
 public sealed partial class AwsJson : JsonSerializerContext;

@@ -5,7 +5,7 @@ public sealed record ChunkStoreOptions
 {
     /// <summary>
     /// Bytes of a full pack, at least two blocks. An object a chunk would cost a synced file and two synced directories
-    /// each; see docs/block-format.md for the figures.
+    /// each (docs/block-format.md).
     /// </summary>
     public int PackBytes { get; init; } = 16 << 20;
 

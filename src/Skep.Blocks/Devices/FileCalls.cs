@@ -30,6 +30,12 @@ internal static unsafe partial class FileCalls
 
     public const int POSIX_FADV_WILLNEED = 3;
 
+    private const long TMPFS_MAGIC = 0x01021994;
+    private const long RAMFS_MAGIC = 0x858458f6;
+
+    /// <summary>struct statfs begins with the type, and is not longer than this on any 64-bit architecture.</summary>
+    private const int StatfsLongs = 32;
+
     public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_SEMAPHORE = 1;
 
@@ -63,6 +69,16 @@ internal static unsafe partial class FileCalls
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint WriteEvent(SafeFileHandle file, ulong* value, nuint length);
+
+    /// <summary>Whether a file is in memory, where nothing has to be waited for.</summary>
+    public static bool IsInMemory(SafeFileHandle file)
+    {
+        var status = stackalloc long[StatfsLongs];
+        return StatFileSystem(file, status) == 0 && (status[0] is TMPFS_MAGIC or RAMFS_MAGIC);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fstatfs", SetLastError = true)]
+    private static partial int StatFileSystem(SafeFileHandle file, long* status);
 
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -15,13 +15,13 @@ public sealed unsafe partial class FileDevice
         fixed (byte* start = destination)
         {
             var vector = new IoVector { Base = start, Length = (nuint)destination.Length };
-            var count = ReadVector(_file, &vector, 1, offset, RWF_NOWAIT);
+            var count = ReadVector(_file, &vector, 1, offset, _inlineReadFlags);
             if (count >= 0)
                 return (int)count;
         }
 
         if (Marshal.GetLastPInvokeError() is EOPNOTSUPP or ENOSYS or EINVAL)
-            _hasNoWait = false;
+            _inlineReadFlags = -1;
         return 0;
     }
 
@@ -103,11 +103,11 @@ public sealed unsafe partial class FileDevice
     private void Zero(long offset, long length, ZeroOptions options)
     {
         ThrowIfBroken();
-        if ((options & ZeroOptions.KeepAllocated) == 0 && Punch(offset, length))
+        if ((options & ZeroOptions.KeepAllocated) == ZeroOptions.None && Punch(offset, length))
             return;
         if (TryAllocate(FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, length))
             return;
-        if ((options & ZeroOptions.Fast) != 0)
+        if ((options & ZeroOptions.Fast) != ZeroOptions.None)
             throw new BlockDeviceException(BlockError.NotSupported, $"{_path}: its file system has no quick zeroes");
         var zeroes = new byte[Math.Min(ZeroesSize, length)];
         for (var done = 0L; done < length;)

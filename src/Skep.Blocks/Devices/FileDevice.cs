@@ -21,7 +21,8 @@ public sealed partial class FileDevice : IBlockDevice
     private readonly Lock _lock = new();
     private IoOperation? _freeOperations;
     private long _sizeBytes;
-    private bool _hasNoWait = true;
+    // RWF_NOWAIT, which tmpfs does not have and does not need; -1 where only a worker can read without making others wait.
+    private int _inlineReadFlags = RWF_NOWAIT;
     private volatile bool _isBroken;
 
     private FileDevice(SafeFileHandle file, string path, long sizeBytes, bool isReadOnly, bool isBlockDevice, IoWorkers workers)
@@ -30,6 +31,8 @@ public sealed partial class FileDevice : IBlockDevice
         _path = path;
         _sizeBytes = sizeBytes;
         _workers = workers;
+        if (IsInMemory(file))
+            _inlineReadFlags = 0;
         Traits = new BlockDeviceTraits { IsReadOnly = isReadOnly, CanTrim = !isReadOnly, CanResize = !isReadOnly && !isBlockDevice };
     }
 
@@ -70,7 +73,7 @@ public sealed partial class FileDevice : IBlockDevice
     /// <inheritdoc/>
     public ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken ct)
     {
-        if (_hasNoWait)
+        if (_inlineReadFlags >= 0)
         {
             var done = ReadCached(offset, destination.Span);
             if (done == destination.Length)
@@ -84,7 +87,7 @@ public sealed partial class FileDevice : IBlockDevice
 
         var operation = Rent(IoKind.Read, offset, destination.Length);
         operation.Destination = destination;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
@@ -100,19 +103,19 @@ public sealed partial class FileDevice : IBlockDevice
         var operation = Rent(IoKind.Write, offset, source.Length);
         operation.Source = source;
         operation.Options = isDurable ? ZeroOptions.Durable : ZeroOptions.None;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
     public ValueTask FlushAsync(CancellationToken ct) =>
-        Traits.IsReadOnly ? ValueTask.CompletedTask : Queue(Rent(IoKind.Flush, 0, 0));
+        Traits.IsReadOnly ? ValueTask.CompletedTask : QueueAsync(Rent(IoKind.Flush, 0, 0));
 
     /// <inheritdoc/>
     public ValueTask TrimAsync(long offset, long length, bool isDurable, CancellationToken ct)
     {
         var operation = Rent(IoKind.Trim, offset, length);
         operation.Options = isDurable ? ZeroOptions.Durable : ZeroOptions.None;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
@@ -120,7 +123,7 @@ public sealed partial class FileDevice : IBlockDevice
     {
         var operation = Rent(IoKind.Zero, offset, length);
         operation.Options = options;
-        return Queue(operation);
+        return QueueAsync(operation);
     }
 
     /// <inheritdoc/>
@@ -153,7 +156,7 @@ public sealed partial class FileDevice : IBlockDevice
     /// <summary>A worker's part.</summary>
     internal void Perform(IoOperation operation)
     {
-        var isDurable = (operation.Options & ZeroOptions.Durable) != 0;
+        var isDurable = (operation.Options & ZeroOptions.Durable) != ZeroOptions.None;
         switch (operation.Kind)
         {
             case IoKind.Read:
@@ -207,7 +210,7 @@ public sealed partial class FileDevice : IBlockDevice
         return operation;
     }
 
-    private ValueTask Queue(IoOperation operation)
+    private ValueTask QueueAsync(IoOperation operation)
     {
         var task = operation.Task;
         _workers.Enqueue(operation);

@@ -69,12 +69,12 @@ public sealed class MemoryDevice : IBlockDevice
         while (length > 0)
         {
             var (page, start, part) = Part(offset, length);
-            if (part == PageSize && (options & ZeroOptions.KeepAllocated) == 0)
+            if (part == PageSize && (options & ZeroOptions.KeepAllocated) == ZeroOptions.None)
             {
                 lock (_lock)
                     _pages[offset / PageSize] = null;
             }
-            else if (page is not null || (options & ZeroOptions.KeepAllocated) != 0)
+            else if (page is not null || (options & ZeroOptions.KeepAllocated) != ZeroOptions.None)
             {
                 (page ?? Materialise(offset)).AsSpan(start, part).Clear();
             }

@@ -19,7 +19,7 @@ internal sealed class BlockDecoder(VolumeKey? key)
     /// <param name="stored">The block as stored; overwritten when encrypted.</param>
     /// <param name="content">Gets exactly the block's content.</param>
     /// <returns>Null, or what is wrong.</returns>
-    public string? Decode(DataObjectHeader header, byte[]? objectKey, int index, Span<byte> stored, Span<byte> content)
+    public static string? Decode(DataObjectHeader header, byte[]? objectKey, int index, Span<byte> stored, Span<byte> content)
     {
         var block = header.Blocks[index];
         uint checksum = Crc32C.Compute(stored);

@@ -140,7 +140,7 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
             for (int block = first; block <= last; block++)
             {
                 var whole = content.AsMemory(0, DataObjectHeader.ContentBytes(loaded.Header.Sectors, block));
-                if (decoder.Decode(loaded.Header, loaded.Key, block, stored.AsSpan((int)(blocks[block].Offset - from), (int)blocks[block].LengthBytes), whole.Span) is { } damage)
+                if (BlockDecoder.Decode(loaded.Header, loaded.Key, block, stored.AsSpan((int)(blocks[block].Offset - from), (int)blocks[block].LengthBytes), whole.Span) is { } damage)
                     throw Damaged(source.Key, $"block {block} at offset {source.HeaderBytes + blocks[block].Offset}: {damage}");
                 var key = new BlockKey(source.Id, block);
                 _memory.Add(key, whole.Span);

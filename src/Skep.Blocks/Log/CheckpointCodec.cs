@@ -9,6 +9,7 @@ internal static class CheckpointCodec
         to.U64(state.Number);
         to.Id(state.Nonce);
         to.U32(state.Epoch);
+        to.U64(state.Fence);
         to.Id(state.WalId);
         to.U64((ulong)state.SizeBytes);
         to.U32((uint)state.ObjectBytes);
@@ -69,6 +70,7 @@ internal static class CheckpointCodec
             Number = from.U64(),
             Nonce = from.Id(),
             Epoch = from.U32(),
+            Fence = from.U64(),
             WalId = from.Id(),
             SizeBytes = (long)from.U64(),
             ObjectBytes = (int)from.U32(),

@@ -21,6 +21,7 @@ internal static class Envelope
     public const string Record = "MLOG";
     public const string Checkpoint = "CKPT";
     public const string Head = "HEAD";
+    public const string Fence = "FENC";
 
     /// <summary>Leaves room for the header; write the body after it and call <see cref="Seal"/>.</summary>
     public static ByteWriter Begin(int capacity = 256)

@@ -23,7 +23,7 @@ internal sealed class LogSnapshotDevice(string what, VolumeState state, BlockRea
             }
             catch (ObjectGoneException ex)
             {
-                throw new BlockDeviceException(BlockError.Io, $"{what} needs an object that is gone: {ex.Message}", ex);
+                throw Gone(ex);
             }
         }
     }
@@ -38,9 +38,16 @@ internal sealed class LogSnapshotDevice(string what, VolumeState state, BlockRea
 
     public async ValueTask PrefetchAsync(long offset, long length, CancellationToken ct)
     {
-        foreach (var extent in Find(offset, length))
-            if (extent.IsData)
-                await blocks.PrefetchAsync(SourceOf(extent), extent.Offset, extent.Length, ct);
+        try
+        {
+            foreach (var extent in Find(offset, length))
+                if (extent.IsData)
+                    await blocks.PrefetchAsync(SourceOf(extent), extent.Offset, extent.Length, ct);
+        }
+        catch (ObjectGoneException ex)
+        {
+            throw Gone(ex);
+        }
     }
 
     public ValueTask<int> DescribeAsync(long offset, long length, Memory<BlockExtent> extents, CancellationToken ct)
@@ -93,6 +100,9 @@ internal sealed class LogSnapshotDevice(string what, VolumeState state, BlockRea
         var entry = state.Objects[extent.Source];
         return new SourceObject(entry.Id, state.ObjectKey(entry), entry.Epoch, entry.HeaderBytes, state.Origins[entry.Origin].VolumeId);
     }
+
+    private BlockDeviceException Gone(ObjectGoneException cause) =>
+        new(BlockError.Io, $"{what} needs an object that is gone: {cause.Message}", cause);
 
     private BlockDeviceException ReadOnly() => new(BlockError.ReadOnly, $"{what} can only be read");
 }

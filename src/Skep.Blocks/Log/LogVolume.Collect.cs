@@ -86,7 +86,14 @@ public sealed partial class LogVolume
                 SourceObject source;
                 lock (_gate)
                     source = SourceOf(_state, entry.Id);
-                await CopyLiveAsync(builder, entry, source, ct);
+                try
+                {
+                    await CopyLiveAsync(builder, entry, source, ct);
+                }
+                catch (ObjectGoneException ex)
+                {
+                    throw new BlockDeviceException(BlockError.Io, $"volume {Name}: {ex.Message}, and the volume needs it", ex);
+                }
             }
             long bytes = builder.ContentBytes;
             if (bytes > 0)

@@ -11,6 +11,9 @@ public sealed partial class LogVolume
     /// <summary>Objects that were deleted and are still in the state.</summary>
     private readonly HashSet<uint> _purged = [];
 
+    /// <summary>A trimming that the manifest log was not told of yet.</summary>
+    private LogTrimmed? _trimmed;
+
     /// <summary>Puts changes into the manifest log after everything that waits already.</summary>
     private PendingCommit Enqueue(IReadOnlyList<ManifestChange> changes)
     {
@@ -73,6 +76,9 @@ public sealed partial class LogVolume
         {
             if (_purged.Count > 0)
                 changes.Add(new ObjectsPurged([.. _purged]));
+            if (_trimmed is not null)
+                changes.Add(_trimmed);
+            _trimmed = null;
         }
         foreach (var commit in ready)
             changes.AddRange(commit.Changes!);

@@ -14,14 +14,15 @@ public sealed partial class LogVolume
         var reader = StoreReader.Of(store, name, services);
         var loader = new VolumeLoader(reader, name);
         var identity = await loader.LoadIdentityAsync(ct);
-        bool isDeleting = await reader.ReadAsync(VolumeNames.Deleted(name), ct) is not null;
+        bool isDeleting = await loader.IsDeletedAsync(identity, ct);
         bool isWhole = !isDeleting && (await reader.ReadAsync(VolumeNames.Record(name, 1), ct) ?? await reader.ReadAsync(VolumeNames.Head(name), ct)) is not null;
-        if (isWhole)
-            await RefuseWithClonesAsync(reader, loader, identity, ct);
+        ulong fence = isWhole ? await RefuseWithClonesAsync(reader, loader, identity, ct) : 0;
         // From here on it cannot be opened, and a deletion that is cut short goes on without asking for the state.
         await reader.RetryAsync(() => store.PutAsync(VolumeNames.Deleted(name), [identity.Write()], PutCondition.None, ct), ct);
-        // The log first: a writer that has the volume open finds its base gone with its next record, and stops.
-        foreach (string prefix in new[] { VolumeNames.Records(name), VolumeNames.DataPrefix(name), VolumeNames.Checkpoints(name), VolumeNames.Snapshots(name) })
+        // A writer that has the volume open finds its fence entry gone with its next record, and stops.
+        if (fence > 0)
+            await store.DeleteAsync(VolumeNames.Fence(name, fence), ct);
+        foreach (string prefix in new[] { VolumeNames.Records(name), VolumeNames.DataPrefix(name), VolumeNames.Checkpoints(name), VolumeNames.Snapshots(name), VolumeNames.Fences(name) })
         {
             List<string> keys = [];
             // Another volume's name may begin with this one's, so only what looks like this one's is deleted.
@@ -36,14 +37,16 @@ public sealed partial class LogVolume
         await store.DeleteAsync(VolumeNames.Identity(name), ct);
     }
 
-    private static async Task RefuseWithClonesAsync(StoreReader reader, VolumeLoader loader, VolumeIdentity identity, CancellationToken ct)
+    /// <returns>The last entry of the volume's fence.</returns>
+    private static async Task<ulong> RefuseWithClonesAsync(StoreReader reader, VolumeLoader loader, VolumeIdentity identity, CancellationToken ct)
     {
-        var state = (await loader.LoadAsync(identity, ct)).State;
+        var (state, fence) = await loader.LoadAsync(identity, ct);
         foreach (var clone in state.Clones.Values)
         {
             string key = VolumeNames.Identity(clone.Volume);
             if (await reader.ReadAsync(key, ct) is { } data && VolumeIdentity.Read(data, key).VolumeId == clone.VolumeId)
                 throw new BlockDeviceException(BlockError.NotSupported, $"volume {state.Name} cannot be deleted: volume {clone.Volume} is a clone of its snapshot {clone.SnapshotId}");
         }
+        return fence;
     }
 }

@@ -80,34 +80,28 @@ public sealed partial class LogVolume
     }
 
     /// <summary>
-    /// Deletes the records and checkpoints before the older of the last two checkpoints. Records go by number, the lowest first
-    /// and none left out, whatever lists show: whoever finds a record relies on all that follow being there, an opener with
-    /// an old hint as much as the fence.
+    /// Deletes the records and checkpoints before the older of the last two checkpoints, after the fence says so.
     /// </summary>
     private async Task TrimLogAsync(CancellationToken ct)
     {
         CheckpointTaken? keep;
+        ulong last;
         lock (_gate)
+        {
+            last = _state.Number;
             keep = _state.Snapshots.Exists(s => !s.IsSaved) ? null : _state.PreviousCheckpoint;
+        }
         if (keep is null || keep.CheckpointNumber <= _trimmedBelow)
             return;
-        // From now on the base that this writer checks after each record is the oldest one that stays.
-        _manifest.Base = new ManifestBase(keep.CheckpointNumber, keep.Nonce);
-        ulong first = _trimmedBelow > 0 ? _trimmedBelow : await FindFirstRecordAsync(keep.CheckpointNumber, ct);
-        for (ulong number = first; number < keep.CheckpointNumber; number++)
-            await _settings.Store.DeleteAsync(VolumeNames.Record(Name, number), ct);
-        // What late requests have brought back.
-        await DeleteBelowAsync(VolumeNames.Records(Name), first, ct);
+        ulong fence = await _manifest.TryFenceAsync(last, ct);
+        if (fence == 0)
+            return;
+        await DeleteBelowAsync(VolumeNames.Records(Name), keep.CheckpointNumber, ct);
         await DeleteBelowAsync(VolumeNames.Checkpoints(Name), keep.CheckpointNumber, ct);
         _trimmedBelow = keep.CheckpointNumber;
-    }
-
-    /// <summary>The lowest record of those that lead up to one without a gap.</summary>
-    private async Task<ulong> FindFirstRecordAsync(ulong number, CancellationToken ct)
-    {
-        while (number > 1 && await _settings.Store.FindAsync(VolumeNames.Record(Name, number - 1), ct) is not null)
-            number--;
-        return number;
+        // With the next record that has a reason of its own: trimming must not be one for the next checkpoint.
+        lock (_gate)
+            _trimmed = new LogTrimmed(fence);
     }
 
     private async Task DeleteBelowAsync(string prefix, ulong number, CancellationToken ct)

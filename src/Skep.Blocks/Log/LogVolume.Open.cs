@@ -95,6 +95,8 @@ public sealed partial class LogVolume
             throw new ArgumentException($"log segments of volume {settings.Name} would have {settings.SegmentBytes} bytes, expected a multiple of 4096 of at least {64 << 10}", nameof(settings));
         if (settings.LogBytes < 4L * settings.SegmentBytes)
             throw new ArgumentException($"the log of volume {settings.Name} would have {settings.LogBytes} bytes, expected at least four segments of {settings.SegmentBytes}", nameof(settings));
+        if (settings.CheckpointRecords < 2)
+            throw new ArgumentException($"a checkpoint every {settings.CheckpointRecords} records was asked for volume {settings.Name}, expected at least 2", nameof(settings));
         if (settings.UploadsInFlight < 1)
             throw new ArgumentException($"{settings.UploadsInFlight} uploads in flight were asked for volume {settings.Name}, expected at least 1", nameof(settings));
     }
@@ -105,7 +107,7 @@ public sealed partial class LogVolume
         var reader = StoreReader.Of(settings);
         var loader = new VolumeLoader(reader, settings.Name);
         var identity = await loader.LoadIdentityAsync(ct);
-        await loader.RefuseDeletedAsync(ct);
+        await loader.RefuseDeletedAsync(identity, ct);
         var localLogs = await WriteAheadLog.FindLogsAsync(settings.LogDirectory, ct);
         for (int attempt = 0; attempt < ClaimAttemptsMax; attempt++)
         {
@@ -118,13 +120,17 @@ public sealed partial class LogVolume
                 throw new ArgumentException($"volume {settings.Name} reads from a base device until it is hydrated, and none was given", nameof(settings));
             // Only the log of the last opener may be replayed: another one's writes were overtaken.
             var walId = localLogs.Contains(state.WalId) ? state.WalId : services.NewId();
-            var manifest = new ManifestLog(settings, identity.VolumeId, reader) { Base = loaded.Base };
-            var claim = new ManifestRecord(state.Number + 1, state.Epoch + 1, services.NewId(), state.Nonce, [new VolumeClaimed(walId)]);
+            var session = services.NewId();
+            ulong fence = loaded.Fence + 1;
+            if (!await ManifestLog.TryFenceAsync(settings, identity.VolumeId, fence, new VolumeFence(session, state.Number), ct))
+                continue;
+            var manifest = new ManifestLog(settings, identity.VolumeId, session, fence);
+            var claim = new ManifestRecord(state.Number + 1, state.Epoch + 1, services.NewId(), state.Nonce, [new VolumeClaimed(walId, fence)]);
             if (!await manifest.AppendAsync(claim, ct))
                 continue;
             state.Apply(claim, VolumeNames.Record(settings.Name, claim.Number));
             var cache = await ReadCache.OpenAsync(settings, key is not null, ct);
-            return new LogVolume(settings, identity, loaded, key, walId, directoryLock, cache);
+            return new LogVolume(settings, identity, state, manifest, key, walId, directoryLock, cache);
         }
         throw new BlockDeviceException(BlockError.Shutdown, $"volume {settings.Name} was taken by other openers {ClaimAttemptsMax} times while it was being opened");
     }

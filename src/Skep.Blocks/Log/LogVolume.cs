@@ -30,11 +30,10 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
     private bool _isFenced;
     private bool _isClosing;
 
-    private LogVolume(LogVolumeSettings settings, VolumeIdentity identity, VolumeLoader.Loaded loaded, VolumeKey? key, Guid walId, IDisposable directoryLock, ReadCache? cache)
+    private LogVolume(LogVolumeSettings settings, VolumeIdentity identity, VolumeState state, ManifestLog manifest, VolumeKey? key, Guid walId, IDisposable directoryLock, ReadCache? cache)
     {
-        (_settings, _identity, _state, _key, _directoryLock) = (settings, identity, loaded.State, key, directoryLock);
+        (_settings, _identity, _state, _manifest, _key, _directoryLock) = (settings, identity, state, manifest, key, directoryLock);
         _store = StoreReader.Of(settings);
-        _manifest = new ManifestLog(settings, identity.VolumeId, _store) { Base = loaded.Base };
         _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache };
         _readAhead = new ReadAhead(settings.ReadAheadBytes);
         _wal = new WriteAheadLog(_gate, settings, this, identity.VolumeId, walId, key, _stop.Token);

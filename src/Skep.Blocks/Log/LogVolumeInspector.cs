@@ -70,7 +70,7 @@ public static class LogVolumeInspector
         var reader = StoreReader.Of(store, name, services);
         var loader = new VolumeLoader(reader, name);
         var identity = await loader.LoadIdentityAsync(ct);
-        await loader.RefuseDeletedAsync(ct);
+        await loader.RefuseDeletedAsync(identity, ct);
         var state = (await loader.LoadAsync(identity, ct)).State;
         var key = state.Key is { } wrapped ? VolumeKey.Unwrap(wrapped.Wrapped, keys, wrapped.KeyId, identity.VolumeId, name) : null;
         var decoder = new BlockDecoder(key);
@@ -124,7 +124,7 @@ public static class LogVolumeInspector
             long at = entry.HeaderBytes + (long)block.Offset;
             string? damage = at + block.LengthBytes > data.Length
                 ? $"it ends behind the object's {data.Length} bytes"
-                : view.Decoder.Decode(header, objectKey, i, data.AsSpan((int)at, (int)block.LengthBytes), content.AsSpan(0, DataObjectHeader.ContentBytes(header.Sectors, i)));
+                : BlockDecoder.Decode(header, objectKey, i, data.AsSpan((int)at, (int)block.LengthBytes), content.AsSpan(0, DataObjectHeader.ContentBytes(header.Sectors, i)));
             if (damage is not null)
                 damages.Add($"{key} is damaged: block {i} at offset {at}: {damage}");
         }

@@ -20,6 +20,7 @@ internal static class ManifestCodec
         Resized = 13,
         KeyWrapped = 14,
         BaseDropped = 15,
+        LogTrimmed = 16,
     }
 
     public static ReadOnlyMemory<byte> Write(ManifestRecord record, Guid volumeId)
@@ -73,7 +74,11 @@ internal static class ManifestCodec
                 return Tag.Created;
             case VolumeClaimed c:
                 to.Id(c.WalId);
+                to.U64(c.Fence);
                 return Tag.Claimed;
+            case LogTrimmed c:
+                to.U64(c.Fence);
+                return Tag.LogTrimmed;
             case ObjectAdded c:
                 WriteObject(to, c);
                 return Tag.ObjectAdded;
@@ -133,7 +138,8 @@ internal static class ManifestCodec
     private static ManifestChange ReadChange(Tag tag, ref ByteReader from, string what) => tag switch
     {
         Tag.Created => new VolumeCreated((long)from.U64(), (int)from.U32(), (LogCompression)from.U8(), from.U8() != 0, from.U8() != 0),
-        Tag.Claimed => new VolumeClaimed(from.Id()),
+        Tag.Claimed => new VolumeClaimed(from.Id(), from.U64()),
+        Tag.LogTrimmed => new LogTrimmed(from.U64()),
         Tag.ObjectAdded => ReadObject(ref from),
         Tag.RangesCleared => ReadRanges(ref from),
         Tag.LogDrained => new LogDrained(from.Id(), from.U64()),

@@ -21,7 +21,12 @@ internal sealed record VolumeCreated(long SizeBytes, int ObjectBytes, LogCompres
 
 /// <summary>An opener took the volume; the record's epoch is one more than that of the record before.</summary>
 /// <param name="WalId">The opener's log.</param>
-internal sealed record VolumeClaimed(Guid WalId) : ManifestChange;
+/// <param name="Fence">Number of its entry in the fence.</param>
+internal sealed record VolumeClaimed(Guid WalId, ulong Fence) : ManifestChange;
+
+/// <summary>Old records of the log were deleted.</summary>
+/// <param name="Fence">Number of the fence entry that was made before.</param>
+internal sealed record LogTrimmed(ulong Fence) : ManifestChange;
 
 /// <summary>A data object is part of the volume.</summary>
 /// <param name="Id">Its number.</param>

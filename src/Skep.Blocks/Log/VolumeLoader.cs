@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Skep.Blocks.Stores;
+
 namespace Skep.Blocks.Log;
 
 /// <summary>Finds a volume's state in the store: the newest checkpoint that can be read, and every record after it.</summary>
@@ -6,8 +9,8 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
     private const int RecordsAhead = 8;
 
     /// <param name="State">The state at the end of the log.</param>
-    /// <param name="Base">The record of the checkpoint that the state was made from, or record 1.</param>
-    public readonly record struct Loaded(VolumeState State, ManifestBase Base);
+    /// <param name="Fence">The last entry of the fence.</param>
+    public readonly record struct Loaded(VolumeState State, ulong Fence);
 
     public async Task<VolumeIdentity> LoadIdentityAsync(CancellationToken ct)
     {
@@ -17,22 +20,80 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
         return VolumeIdentity.Read(data, key);
     }
 
-    /// <summary>Fails when the volume is being deleted.</summary>
-    public async Task RefuseDeletedAsync(CancellationToken ct)
+    /// <summary>Whether the volume is being deleted.</summary>
+    public async Task<bool> IsDeletedAsync(VolumeIdentity identity, CancellationToken ct)
     {
-        if (await reader.ReadAsync(VolumeNames.Deleted(volume), ct) is not null)
+        // The mark of an earlier volume of this name may have come late.
+        string key = VolumeNames.Deleted(volume);
+        return await reader.ReadAsync(key, ct) is { } data && VolumeIdentity.Read(data, key).VolumeId == identity.VolumeId;
+    }
+
+    /// <summary>Fails when the volume is being deleted.</summary>
+    public async Task RefuseDeletedAsync(VolumeIdentity identity, CancellationToken ct)
+    {
+        if (await IsDeletedAsync(identity, ct))
             throw new LogFormatException(LogFormatError.Missing, $"volume {volume} is being deleted");
     }
 
     /// <summary>The state at the end of the log.</summary>
-    public async Task<Loaded> LoadAsync(VolumeIdentity identity, CancellationToken ct)
+    public async Task<Loaded> LoadAsync(VolumeIdentity identity, CancellationToken ct) =>
+        await reader.RetryAsync(async () => await LoadOnceAsync(identity, ct), ct);
+
+    private async Task<Loaded> LoadOnceAsync(VolumeIdentity identity, CancellationToken ct)
     {
-        var state = await LoadNewestCheckpointAsync(identity, ct);
-        var kept = state.Number == 0 ? new ManifestBase(1, identity.CreationNonce) : new ManifestBase(state.Number, state.Nonce);
-        await FoldAsync(state, ulong.MaxValue, ct);
-        if (state.Number == 0)
-            throw new LogFormatException(LogFormatError.Missing, $"volume {volume} has neither a checkpoint that can be read nor {VolumeNames.Record(volume, 1)}: its making was not finished, or its log is lost");
-        return new Loaded(state, kept);
+        HashSet<ulong> tried = [];
+        LogFormatException? damage = null;
+        ulong newest = 0;
+        await foreach (ulong checkpoint in FindCheckpointsAsync(identity, ct))
+        {
+            if (!tried.Add(checkpoint))
+                continue;
+            try
+            {
+                var state = checkpoint == 0 ? await StartAsync(identity, ct) : await LoadCheckpointAsync(VolumeNames.Checkpoint(volume, checkpoint), identity, ct);
+                if (state is null)
+                    continue;
+                await FoldAsync(state, ulong.MaxValue, ct);
+                if (state.Number == 0)
+                    continue;
+                var (fence, number) = await FollowFenceAsync(state, ct);
+                if (state.Number >= number)
+                    return new Loaded(state, fence);
+                newest = Math.Max(newest, number);
+            }
+            catch (LogFormatException ex) when (ex.Error == LogFormatError.Damaged)
+            {
+                // An older checkpoint and the records after it say the same.
+                damage = ex;
+            }
+        }
+        if (newest > 0)
+            throw new ObjectStoreException(ObjectStoreError.Unavailable, $"{reader.Store.Name}: volume {volume} is at record {newest} or later, and no checkpoint that leads there is listed yet");
+        throw damage ?? new LogFormatException(LogFormatError.Missing, $"volume {volume} has neither a checkpoint that can be read nor {VolumeNames.Record(volume, 1)}: its making was not finished, or its log is lost");
+    }
+
+    /// <summary>Where the state may begin, the likeliest first: the hint, the listed ones, and 0 for the beginning.</summary>
+    private async IAsyncEnumerable<ulong> FindCheckpointsAsync(VolumeIdentity identity, [EnumeratorCancellation] CancellationToken ct)
+    {
+        if (await LoadHintAsync(identity, ct) is > 0 and var hint)
+            yield return hint;
+        List<ulong> listed = [];
+        string prefix = VolumeNames.Checkpoints(volume);
+        await foreach (var item in reader.Store.ListAsync(prefix, after: null, ct))
+            if (VolumeNames.TryParseNumber(prefix, item.Key, out ulong number))
+                listed.Add(number);
+        foreach (ulong number in listed.OrderDescending())
+            yield return number;
+        yield return 0;
+    }
+
+    /// <summary>The last entry of the fence, and the newest record that it tells of.</summary>
+    private async Task<(ulong Fence, ulong Number)> FollowFenceAsync(VolumeState state, CancellationToken ct)
+    {
+        ulong fence = state.Fence, number = 0;
+        while (await reader.ReadAsync(VolumeNames.Fence(volume, fence + 1), ct) is { } data)
+            number = Math.Max(number, VolumeFence.Read(data, VolumeNames.Fence(volume, ++fence), state.VolumeId).RecordNumber);
+        return (fence, number);
     }
 
     /// <summary>The state at an earlier record.</summary>
@@ -72,39 +133,6 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
             : throw new LogFormatException(LogFormatError.Damaged, $"{key} has record {record.Number}, expected {number}");
     }
 
-    private async Task<VolumeState> LoadNewestCheckpointAsync(VolumeIdentity identity, CancellationToken ct)
-    {
-        HashSet<ulong> tried = [];
-        LogFormatException? damage = null;
-        async Task<VolumeState?> TryAsync(ulong number)
-        {
-            if (number == 0 || !tried.Add(number))
-                return null;
-            try
-            {
-                var state = await LoadCheckpointAsync(VolumeNames.Checkpoint(volume, number), identity, ct);
-                // An overtaken writer may have left one behind that is older than what is kept of the log.
-                bool isKept = state is not null && (await LoadRecordAsync(number, identity.VolumeId, ct))?.Nonce == state.Nonce;
-                return isKept ? state : null;
-            }
-            catch (LogFormatException ex) when (ex.Error == LogFormatError.Damaged)
-            {
-                damage = ex;
-                return null;
-            }
-        }
-        // The hint alone is not trusted: a late request may have brought back an old one. Lists may lag behind it.
-        SortedSet<ulong> numbers = [await LoadHintAsync(identity, ct)];
-        string prefix = VolumeNames.Checkpoints(volume);
-        await foreach (var item in reader.Store.ListAsync(prefix, after: null, ct))
-            if (VolumeNames.TryParseNumber(prefix, item.Key, out ulong number))
-                numbers.Add(number);
-        foreach (ulong number in numbers.Reverse())
-            if (await TryAsync(number) is { } state)
-                return state;
-        return damage is null || await LoadRecordAsync(1, identity.VolumeId, ct) is not null ? await StartAsync(identity, ct) : throw damage;
-    }
-
     /// <summary>The state before record 1, or the checkpoint that a clone begins with.</summary>
     private async Task<VolumeState> StartAsync(VolumeIdentity identity, CancellationToken ct)
     {
@@ -133,21 +161,16 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
     {
         while (state.Number < last)
         {
-            // Records are small and far: several are fetched at a time.
+            // Records are small and far: several are fetched at a time. Those after the first gap are not part of the log.
             int count = (int)Math.Min(RecordsAhead, last - state.Number);
             var fetched = new Task<ManifestRecord?>[count];
             for (int i = 0; i < count; i++)
                 fetched[i] = LoadRecordAsync(state.Number + 1 + (ulong)i, state.VolumeId, ct);
             var records = await Task.WhenAll(fetched);
-            for (int i = 0; i < count; i++)
+            foreach (var record in records)
             {
-                ulong number = state.Number + 1;
-                // A record after one that is missing was written while they were fetched, or the start is too old.
-                bool isLast = Array.TrueForAll(records[i..], r => r is null);
-                if (isLast)
+                if (record is null)
                     return;
-                var record = records[i] ?? await LoadRecordAsync(number, state.VolumeId, ct)
-                    ?? throw new LogFormatException(LogFormatError.Missing, $"the log of volume {volume} has a gap: {VolumeNames.Record(volume, number)} is missing and later ones are there; a newer checkpoint than {VolumeNames.Head(volume)} says is needed, and the store does not list it yet");
                 state.Apply(record, VolumeNames.Record(volume, record.Number));
             }
         }

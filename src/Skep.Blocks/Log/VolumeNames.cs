@@ -9,6 +9,10 @@ internal static class VolumeNames
 
     public static string Head(string volume) => $"{volume}/head";
 
+    public static string Fences(string volume) => $"{volume}/fence/";
+
+    public static string Fence(string volume, ulong number) => $"{volume}/fence/{number:x16}";
+
     /// <summary>Exists while the volume is being deleted.</summary>
     public static string Deleted(string volume) => $"{volume}/deleted";
 

@@ -30,7 +30,7 @@ internal sealed partial class VolumeState
                 (SizeBytes, ObjectBytes, Compression, HasBase) = (c.SizeBytes, c.ObjectBytes, c.Compression, c.HasBase);
                 break;
             case VolumeClaimed c:
-                WalId = c.WalId;
+                (WalId, Fence) = (c.WalId, c.Fence);
                 SetDrained(c.WalId, Drained.GetValueOrDefault(c.WalId));
                 break;
             case ObjectAdded c:
@@ -68,6 +68,9 @@ internal sealed partial class VolumeState
                 break;
             case CloneRemoved c:
                 Clones.Remove(c.Volume);
+                break;
+            case LogTrimmed c:
+                Fence = c.Fence;
                 break;
             case VolumeResized c:
                 SizeBytes = c.SizeBytes;

@@ -20,6 +20,9 @@ internal sealed partial class VolumeState(string name, Guid volumeId)
 
     public uint Epoch { get; set; }
 
+    /// <summary>The last fence entry that the log tells of.</summary>
+    public ulong Fence { get; set; }
+
     /// <summary>The log of the last opener.</summary>
     public Guid WalId { get; set; }
 

@@ -16,7 +16,8 @@ public sealed partial class NbdClient
     /// <summary>A server that lists more is not believed.</summary>
     private const int ListMax = 100_000;
 
-    private static async Task<NbdClient> GreetAsync(NbdClientOptions options, TimeProvider time, CancellationToken ct, Func<NbdClient, CancellationToken, Task> negotiateAsync)
+    private static async Task<NbdClient> GreetAsync(
+        NbdClientOptions options, TimeProvider time, Func<NbdClient, CancellationToken, Task> negotiateAsync, CancellationToken ct)
     {
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);

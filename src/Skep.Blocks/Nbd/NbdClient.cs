@@ -95,7 +95,7 @@ public sealed partial class NbdClient : IAsyncDisposable
     /// <exception cref="NbdException">There is nobody, no such export, no TLS, or no answer in time.</exception>
     public static async Task<NbdClient> ConnectAsync(NbdClientOptions options, TimeProvider time, CancellationToken ct)
     {
-        var client = await GreetAsync(options, time, ct, (c, token) => c.NegotiateAsync(token));
+        var client = await GreetAsync(options, time, (c, token) => c.NegotiateAsync(token), ct);
         client._receiving = client.ReceiveAllAsync();
         return client;
     }
@@ -105,7 +105,7 @@ public sealed partial class NbdClient : IAsyncDisposable
     public static async Task<IReadOnlyList<NbdExportName>> ListAsync(NbdClientOptions options, TimeProvider time, CancellationToken ct)
     {
         List<NbdExportName> names = [];
-        await using var client = await GreetAsync(options, time, ct, async (c, token) => names = await c.ListAsync(token));
+        await using var client = await GreetAsync(options, time, async (c, token) => names = await c.ListAsync(token), ct);
         return names;
     }
 
@@ -156,9 +156,9 @@ public sealed partial class NbdClient : IAsyncDisposable
     /// <inheritdoc cref="ReadAsync"/>
     public ValueTask WriteZeroesAsync(long offset, long length, ZeroOptions options, CancellationToken ct)
     {
-        var flags = ((options & ZeroOptions.KeepAllocated) != 0 ? NBD_CMD_FLAG_NO_HOLE : 0)
-            | ((options & ZeroOptions.Fast) != 0 ? NBD_CMD_FLAG_FAST_ZERO : 0)
-            | ((options & ZeroOptions.Durable) != 0 ? NBD_CMD_FLAG_FUA : 0);
+        var flags = ((options & ZeroOptions.KeepAllocated) != ZeroOptions.None ? NBD_CMD_FLAG_NO_HOLE : 0)
+            | ((options & ZeroOptions.Fast) != ZeroOptions.None ? NBD_CMD_FLAG_FAST_ZERO : 0)
+            | ((options & ZeroOptions.Durable) != ZeroOptions.None ? NBD_CMD_FLAG_FUA : 0);
         return CallInPartsAsync(NBD_CMD_WRITE_ZEROES, offset, length, (ushort)flags, ct);
     }
 

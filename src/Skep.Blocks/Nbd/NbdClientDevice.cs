@@ -56,11 +56,11 @@ public sealed class NbdClientDevice : IBlockDevice, INbdMetaContexts
     /// <inheritdoc/>
     public ValueTask WriteZeroesAsync(long offset, long length, ZeroOptions options, CancellationToken ct)
     {
-        if (_client.CanWriteZeroes && ((options & ZeroOptions.Fast) == 0 || _client.CanFastZero))
+        if (_client.CanWriteZeroes && ((options & ZeroOptions.Fast) == ZeroOptions.None || _client.CanFastZero))
             return TranslateAsync(_client.WriteZeroesAsync(offset, length, options, ct));
-        if ((options & ZeroOptions.Fast) != 0)
+        if ((options & ZeroOptions.Fast) != ZeroOptions.None)
             throw new BlockDeviceException(BlockError.NotSupported, "the NBD server has no quick zeroes");
-        return WriteDataZeroesAsync(offset, length, (options & ZeroOptions.Durable) != 0, ct);
+        return WriteDataZeroesAsync(offset, length, (options & ZeroOptions.Durable) != ZeroOptions.None, ct);
     }
 
     /// <inheritdoc/>

@@ -11,7 +11,8 @@ public sealed class NbdExportTable : INbdExports
     /// <exception cref="ArgumentException">There is no export, or two have one name.</exception>
     public NbdExportTable(params IReadOnlyList<NbdExport> exports)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(exports.Count);
+        if (exports.Count == 0)
+            throw new ArgumentException("a server has at least one export", nameof(exports));
         _byName = exports.ToDictionary(e => e.Name, StringComparer.Ordinal);
         _names = [.. exports.Select(e => new NbdExportName(e.Name, e.Description))];
         _default = exports[0];

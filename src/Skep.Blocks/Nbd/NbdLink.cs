@@ -29,6 +29,9 @@ internal abstract class NbdLink : IAsyncDisposable
     /// <summary>Waits for something in this link's way.</summary>
     public abstract ValueTask<T> SettleAsync<T>(ValueTask<T> task);
 
+    /// <inheritdoc cref="SettleAsync{T}(ValueTask{T})"/>
+    public abstract ValueTask SettleAsync(ValueTask task);
+
     /// <summary>Serves requests until the session is over.</summary>
     public abstract ValueTask TransmitAsync(NbdSession session);
 

@@ -10,6 +10,7 @@ namespace Skep.Blocks.Nbd;
 public sealed class NbdServer : IAsyncDisposable
 {
     private const int Backlog = 512;
+    private const int ThreadStackSize = 256 << 10;
     private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly TimeSpan _watchPeriod = TimeSpan.FromSeconds(5);
 
@@ -183,39 +184,44 @@ public sealed class NbdServer : IAsyncDisposable
             client = socket.RemoteEndPoint?.ToString() ?? "";
         }
 
-        var isOnThread = tls is null;
-        lock (_lock)
+        try
         {
-            if (_sessions.Count >= _shared.Options.ConnectionsMax)
+            lock (_lock)
             {
-                socket.Dispose();
-                return;
-            }
-
-            isOnThread &= _threadCount < _shared.Options.ThreadsMax;
-            NbdLink link = isOnThread ? new ThreadLink(socket, client) : new StreamLink(socket, client);
-            var session = new NbdSession(_shared, link, tls);
-            _sessions.Add(session);
-            if (isOnThread)
-            {
-                _threadCount++;
-                StartThread(session);
-            }
-            else
-            {
-                _ = Task.Run(() => ServeAsync(session), CancellationToken.None);
+                if (_sessions.Count >= _shared.Options.ConnectionsMax)
+                    throw new NbdException(NbdFailure.Handshake, $"{client} is one connection too many: {_sessions.Count} are open");
+                Start(socket, client, tls);
             }
         }
+        catch (Exception ex) when (ex is NbdException or OutOfMemoryException)
+        {
+            // Neither descriptors nor threads are endless: one client fewer, and the others stay.
+            socket.Dispose();
+            _shared.Options.SessionEnded?.Invoke(new NbdSessionEnd(client, null, NbdFailure.Handshake, ex.Message));
+        }
+    }
+
+    private void Start(Socket socket, string client, NbdServerTls? tls)
+    {
+        var isOnThread = tls is null && _threadCount < _shared.Options.ThreadsMax;
+        NbdLink link = isOnThread ? new ThreadLink(socket, client) : new StreamLink(socket, client);
+        var session = new NbdSession(_shared, link, tls);
+        if (isOnThread)
+            StartThread(session);
+        else
+            _ = Task.Run(() => ServeAsync(session), CancellationToken.None);
+        _sessions.Add(session);
+        _threadCount += isOnThread ? 1 : 0;
     }
 
     private void StartThread(NbdSession session)
     {
         // On a thread's link every await of a session completes at once: this thread is the session's alone.
+#pragma warning disable VSTHRD002
         var thread = new Thread(() => ServeAsync(session).GetAwaiter().GetResult(), ThreadStackSize) { IsBackground = true, Name = "nbd" };
+#pragma warning restore VSTHRD002
         thread.Start();
     }
-
-    private const int ThreadStackSize = 256 << 10;
 
     private async Task ServeAsync(NbdSession session)
     {

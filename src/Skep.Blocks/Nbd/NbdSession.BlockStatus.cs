@@ -17,7 +17,7 @@ internal sealed partial class NbdSession
     /// <summary>Room for a chunk of each selected context.</summary>
     private int StatusSizeMax => _contexts.Count * (ExtendedReplySize + 8 + (StatusExtentsMax * (_isExtended ? 16 : 8)));
 
-    private bool IsSelectionSize(int size) =>
+    private static bool IsSelectionSize(int size) =>
         size >= sizeof(ulong) && (size - sizeof(ulong)) % sizeof(uint) == 0 && size <= sizeof(ulong) + (ContextsMax * sizeof(uint));
 
     /// <summary>Reads the payload of an extended request: a length, and the contexts asked for.</summary>

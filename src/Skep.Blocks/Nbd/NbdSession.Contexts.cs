@@ -36,9 +36,8 @@ internal sealed partial class NbdSession
 
         if (export is null)
             return await RejectAsync(option, NBD_REP_ERR_UNKNOWN, $"there is no export \"{name}\"", ct);
-        List<SelectedContext> found;
-        await using (export)
-            found = [.. ContextsOf(export.Device).Where(c => isSet ? queries.Contains(c.Name, StringComparer.Ordinal) : queries.Count == 0 || queries.Exists(q => Matches(q, c.Name)))];
+        List<SelectedContext> found = [.. ContextsOf(export.Device).Where(c => isSet ? queries.Contains(c.Name, StringComparer.Ordinal) : queries.Count == 0 || queries.Exists(q => Matches(q, c.Name)))];
+        await _link.SettleAsync(export.DisposeAsync());
         if (isSet && found.Count > ContextsMax)
             return await RejectAsync(option, NBD_REP_ERR_TOO_BIG, $"a connection has at most {ContextsMax} contexts", ct);
         for (var i = 0; i < found.Count; i++)

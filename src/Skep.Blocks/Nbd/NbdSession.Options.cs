@@ -118,7 +118,7 @@ internal sealed partial class NbdSession
         if (option == NBD_OPT_GO)
             Use(export, name);
         else
-            await export.DisposeAsync();
+            await _link.SettleAsync(export.DisposeAsync());
         await AcknowledgeAsync(option, ct);
         return option == NBD_OPT_GO ? OptionOutcome.Transmit : OptionOutcome.Next;
     }

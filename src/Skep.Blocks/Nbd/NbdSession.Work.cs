@@ -17,11 +17,14 @@ internal sealed partial class NbdSession
 
     private void Begin(NbdRequest request)
     {
+        // The awaiter is kept instead of an await: an asynchronous method would allocate for every request.
+#pragma warning disable CA2012
         ValueTask work;
         try
         {
             work = StartAsync(request);
         }
+#pragma warning restore CA2012
         catch (Exception ex)
         {
             FailWith(request, ex);
@@ -133,7 +136,10 @@ internal sealed partial class NbdSession
     {
         try
         {
+            // It has completed.
+#pragma warning disable VSTHRD002
             request.Awaiter.GetResult();
+#pragma warning restore VSTHRD002
         }
         catch (Exception ex)
         {

@@ -112,7 +112,7 @@ internal sealed partial class NbdSession : PayloadHolder, IAsyncDisposable
     {
         _shared.Memory.Forget(this);
         if (_export is not null)
-            await _export.DisposeAsync();
+            await _link.SettleAsync(_export.DisposeAsync());
         await _link.DisposeAsync();
         Outbox.Free();
         _inbox.Free();

@@ -62,6 +62,8 @@ internal sealed class StreamLink(Socket socket, string client) : NbdLink
 
     public override ValueTask<T> SettleAsync<T>(ValueTask<T> task) => task;
 
+    public override ValueTask SettleAsync(ValueTask task) => task;
+
     public override async ValueTask TransmitAsync(NbdSession session)
     {
         _session = session;

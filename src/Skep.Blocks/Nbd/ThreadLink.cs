@@ -76,6 +76,14 @@ internal sealed unsafe class ThreadLink : NbdLink
     public override ValueTask<T> SettleAsync<T>(ValueTask<T> task) =>
         task.IsCompleted ? task : new ValueTask<T>(task.AsTask().GetAwaiter().GetResult());
 
+    public override ValueTask SettleAsync(ValueTask task)
+    {
+        if (task.IsCompleted)
+            return task;
+        task.AsTask().GetAwaiter().GetResult();
+        return ValueTask.CompletedTask;
+    }
+
     public override ValueTask TransmitAsync(NbdSession session)
     {
         _session = session;

@@ -31,16 +31,17 @@ public sealed partial class InstanceAgent
 
         var now = Time.GetUtcNow();
         List<InstanceBlockDeviceStatus> status = [.. disks.Select(d => Describe(d, AttachmentOf(view, key, d.VolumeId), now))];
-        if (!AreSame(instance.Status?.BlockDevices ?? [], status))
+        var before = instance.Status?.BlockDevices ?? [];
+        if (!AreSame(before, status))
             await SetAsync(key, (_, s) => s.BlockDevices = status.Count == 0 ? null : status, ct);
+        foreach (var device in status.Where(d => d.Message is not null && before.Find(b => b.VolumeId == d.VolumeId)?.Message != d.Message))
+            LogDiskProblem(key.Name, device.VolumeId, device.Message!);
         foreach (var device in instance.Spec.BlockDevices)
         {
             if (AttachmentOf(view, key, device.VolumeId) is { Detach: not null } && !disks.Any(d => d.VolumeId == device.VolumeId))
                 await ReleaseAsync(key, device.VolumeId, ct);
         }
 
-        foreach (var disk in disks.Where(d => d.Problem is not null))
-            LogDiskProblem(key.Name, disk.VolumeId, disk.Problem!);
         return disks.Any(d => d.Phase is not DiskPhase.Attached || d.Problem is not null) ? _patience.DiskPeriod : null;
     }
 

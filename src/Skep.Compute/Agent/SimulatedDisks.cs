@@ -10,6 +10,9 @@ internal sealed class SimulatedDisks : IMachineDisks
     public Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCapture?>(null);
 
     /// <inheritdoc/>
+    public Task<DiskCaptureProgress?> FollowCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCaptureProgress?>(null);
+
+    /// <inheritdoc/>
     public Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct) => Task.CompletedTask;
 
     /// <inheritdoc/>

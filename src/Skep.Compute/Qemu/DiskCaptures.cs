@@ -1,22 +1,27 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Skep.Compute.Agent;
 using Skep.Compute.Qmp;
 using Skep.Core.Machines;
 
 namespace Skep.Compute.Qemu;
 
 /// <summary>
-/// Captures of one running machine's disks by image fleecing (docs/interop/live-block-operations.rst of QEMU): a temporary
-/// qcow2 file on top of the disk gets the old content of what the guest overwrites, and an NBD export shows both as
-/// the disk was. A dirty bitmap in the disk's own file keeps account of what changes until the next capture; it has the
-/// name of the capture that it begins with. All names are made of the capture's, so that what a crash left is found.
+/// Captures of one running machine's disks: a backup job (blockdev-backup of qapi/block-core.json) that begins at one
+/// moment, keeps the old content of what the guest overwrites, and copies into a file in the instance's directory. A dirty
+/// bitmap in the disk's own file keeps account of what changes until the next capture; it has the name of the capture that
+/// it begins with. All names are made of the capture's, so that what a crash left is found.
 /// </summary>
+/// <remarks>
+/// QEMU's NBD server would need no file, but cannot be used: exports of a disk that has an I/O thread end QEMU 7.2 with a
+/// failed assertion (nbd_blockdev_client_closed) when a client disconnects, and the guest with it.
+/// </remarks>
 /// <param name="execute">The machine's monitor.</param>
-/// <param name="files">Makes and removes the temporary files and gives the path of the socket.</param>
+/// <param name="files">Makes and removes the files.</param>
 /// <param name="freeze">Freezes the guest's file systems around a step.</param>
 /// <param name="time">Times the waiting for jobs to end.</param>
-internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, GuestFreeze freeze, TimeProvider time)
+internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, GuestFreeze freeze, TimeProvider time)
 {
     /// <summary>What kept bitmaps are named like: nobody else's are touched.</summary>
     private const string BitmapPrefix = "snap-";
@@ -25,7 +30,7 @@ internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, Gues
     private const int WaitAttemptsMax = 200;
     private static readonly TimeSpan _waitPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The name of the temporary node, the job and the export; node names have at most 31 characters.</summary>
+    /// <summary>The name of the file's node and the job; node names have at most 31 characters.</summary>
     public static string NameOf(string captureId)
     {
         const int IdLengthMax = 26;
@@ -38,20 +43,19 @@ internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, Gues
     public async Task<DiskCapture?> BeginAsync(DiskCaptureRequest request, CancellationToken ct)
     {
         var (name, node) = (NameOf(request.CaptureId), DiskNodes.Format(DiskNodes.Top(request.VolumeId)));
-        if (await FindNodeAsync(node, ct) is not { } disk)
+        if (await FindNodeAsync(node, ct) is null)
             return null;
-        if (await HasExportAsync(name, ct))
-            return Describe(request, FindBitmap(disk, request.Since) is { IsRecording: false, IsInconsistent: false }, isNew: false, "the file systems' state at that moment was not noted");
+        if (files.FindStarted(name) is { } hasOnlyChanges && await FindJobAsync(name, ct) is not null)
+            return new DiskCapture(IsNew: false, hasOnlyChanges, IsFileSystemFrozen: false, Note: null);
         await EndAsync(request, isKept: false, ct); // what a crash in the middle of this left
-        disk = (await FindNodeAsync(node, ct))!.Value;
+        var disk = (await FindNodeAsync(node, ct))!.Value;
         var knowsChanges = FindBitmap(disk, request.Since) is { IsRecording: true, IsInconsistent: false };
         try
         {
             await RemoveBitmapsAsync(disk, node, except: knowsChanges ? request.Since : null, ct);
-            await AddNodeAsync(request, name, node, disk, ct);
+            await AddNodeAsync(name, disk, knowsChanges, ct);
             var note = await freeze(() => StartAsync(request, name, node, knowsChanges, isPersistent: IsQcow2(disk), ct), ct);
-            await ExportAsync(request, name, knowsChanges ? request.Since : null, ct);
-            return Describe(request, knowsChanges, isNew: true, note);
+            return new DiskCapture(IsNew: true, knowsChanges, note is null, note);
         }
         catch
         {
@@ -60,48 +64,57 @@ internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, Gues
         }
     }
 
+    /// <summary>How far the copy is; completes it when its job has ended. Null when there is none.</summary>
+    /// <exception cref="MachineException">The job has failed.</exception>
+    public async Task<DiskCaptureProgress?> FollowAsync(DiskCaptureRequest request, CancellationToken ct)
+    {
+        var name = NameOf(request.CaptureId);
+        if (await FindJobAsync(name, ct) is not { } job)
+            return null;
+        var (done, all) = (job.GetProperty("current-progress").GetInt64(), job.GetProperty("total-progress").GetInt64());
+        if (job.GetProperty("status").GetString() != "concluded")
+            return new DiskCaptureProgress(null, done, all);
+        if (job.TryGetProperty("error", out var error))
+            throw new MachineException($"the copy of {request.VolumeId} failed: {error.GetString()}");
+        await execute("blockdev-del", w => w.WriteString("node-name", name), ct);
+        files.Complete(name); // before the job is forgotten: without it nobody would know that the copy is whole
+        await execute("job-dismiss", w => w.WriteString("id", name), ct);
+        return new DiskCaptureProgress(files.FindComplete(name), done, all);
+    }
+
     /// <summary>Ends a capture, however far it had come.</summary>
     public async Task EndAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct)
     {
         var (name, node) = (NameOf(request.CaptureId), DiskNodes.Format(DiskNodes.Top(request.VolumeId)));
-        if (await HasExportAsync(name, ct))
+        if (await FindJobAsync(name, ct) is { } job)
         {
-            await execute("block-export-del", w => { w.WriteString("id", name); w.WriteString("mode", "hard"); }, ct);
-            await WaitAsync(async () => !await HasExportAsync(name, ct), $"export {name} to go", ct);
-        }
-
-        if (await HasJobAsync(name, ct))
-        {
-            await execute("block-job-cancel", w => { w.WriteString("device", name); w.WriteBoolean("force", true); }, ct);
-            await WaitAsync(async () => !await HasJobAsync(name, ct), $"job {name} to go", ct);
+            if (job.GetProperty("status").GetString() != "concluded")
+                await execute("block-job-cancel", w => { w.WriteString("device", name); w.WriteBoolean("force", true); }, ct);
+            await WaitForConclusionAsync(name, ct);
+            await execute("job-dismiss", w => w.WriteString("id", name), ct);
         }
 
         if (await FindNodeAsync(name, ct) is not null)
             await execute("blockdev-del", w => w.WriteString("node-name", name), ct);
-        files.Remove(name);
         if (await FindNodeAsync(node, ct) is { } disk)
             await SettleBitmapsAsync(request, node, disk, isKept, ct);
-        if ((await execute("query-block-exports", null, ct)).GetArrayLength() == 0)
-            await StopServerAsync(ct);
+        files.Remove(name);
     }
 
-    private DiskCapture Describe(DiskCaptureRequest request, bool knowsChanges, bool isNew, string? note) =>
-        new(files.SocketPath, request.CaptureId, knowsChanges ? $"qemu:dirty-bitmap:{request.Since}" : null, isNew, note is null, note);
-
-    private async Task AddNodeAsync(DiskCaptureRequest request, string name, string node, JsonElement disk, CancellationToken ct)
+    private async Task AddNodeAsync(string name, JsonElement disk, bool hasOnlyChanges, CancellationToken ct)
     {
-        var path = await files.CreateAsync(name, disk.GetProperty("image").GetProperty("virtual-size").GetInt64(), ct);
+        var path = await files.CreateAsync(name, disk.GetProperty("image").GetProperty("virtual-size").GetInt64(), hasOnlyChanges, ct);
         await execute(
             "blockdev-add",
             w =>
             {
                 w.WriteString("driver", "qcow2");
                 w.WriteString("node-name", name);
+                w.WriteString("discard", "unmap");
                 w.WriteStartObject("file");
                 w.WriteString("driver", "file");
                 w.WriteString("filename", path);
                 w.WriteEndObject();
-                w.WriteString("backing", node);
             },
             ct);
     }
@@ -125,7 +138,14 @@ internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, Gues
             w.WriteString("job-id", name);
             w.WriteString("device", node);
             w.WriteString("target", name);
-            w.WriteString("sync", "none");
+            w.WriteString("sync", knowsChanges ? "bitmap" : "full");
+            if (knowsChanges)
+            {
+                w.WriteString("bitmap", request.Since);
+                w.WriteString("bitmap-mode", "never");
+            }
+
+            w.WriteBoolean("auto-dismiss", false);
             w.WriteEndObject();
             w.WriteEndObject();
             w.WriteEndArray();
@@ -142,58 +162,6 @@ internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, Gues
         more(w);
         w.WriteEndObject();
         w.WriteEndObject();
-    }
-
-    private async Task ExportAsync(DiskCaptureRequest request, string name, string? bitmap, CancellationToken ct)
-    {
-        try
-        {
-            await execute(
-                "nbd-server-start",
-                w =>
-                {
-                    w.WriteStartObject("addr");
-                    w.WriteString("type", "unix");
-                    w.WriteStartObject("data");
-                    w.WriteString("path", files.SocketPath);
-                    w.WriteEndObject();
-                    w.WriteEndObject();
-                },
-                ct);
-        }
-        catch (QmpException ex) when (ex.Message.Contains("already running", StringComparison.Ordinal))
-        {
-            // For the capture of another disk of the same machine.
-        }
-
-        await execute(
-            "block-export-add",
-            w =>
-            {
-                w.WriteString("type", "nbd");
-                w.WriteString("id", name);
-                w.WriteString("node-name", name);
-                w.WriteString("name", request.CaptureId);
-                w.WriteBoolean("writable", false);
-                if (bitmap is null)
-                    return;
-                w.WriteStartArray("bitmaps");
-                w.WriteStringValue(bitmap);
-                w.WriteEndArray();
-            },
-            ct);
-    }
-
-    private async Task StopServerAsync(CancellationToken ct)
-    {
-        try
-        {
-            await execute("nbd-server-stop", null, ct);
-        }
-        catch (QmpException ex) when (ex.Failure == QmpFailure.Refused)
-        {
-            // It does not run.
-        }
     }
 
     private async Task SettleBitmapsAsync(DiskCaptureRequest request, string node, JsonElement disk, bool isKept, CancellationToken ct)
@@ -263,22 +231,27 @@ internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, Gues
         return null;
     }
 
-    private async Task<bool> HasExportAsync(string id, CancellationToken ct) =>
-        (await execute("query-block-exports", null, ct)).EnumerateArray().Any(e => e.GetProperty("id").GetString() == id);
+    private async Task<JsonElement?> FindJobAsync(string id, CancellationToken ct)
+    {
+        foreach (var job in (await execute("query-jobs", null, ct)).EnumerateArray())
+        {
+            if (job.GetProperty("id").GetString() == id)
+                return job;
+        }
 
-    private async Task<bool> HasJobAsync(string id, CancellationToken ct) =>
-        (await execute("query-jobs", null, ct)).EnumerateArray().Any(j => j.GetProperty("id").GetString() == id);
+        return null;
+    }
 
-    private async Task WaitAsync(Func<Task<bool>> isDone, string what, CancellationToken ct)
+    private async Task WaitForConclusionAsync(string id, CancellationToken ct)
     {
         for (var attempt = 0; attempt < WaitAttemptsMax; attempt++)
         {
-            if (await isDone())
+            if (await FindJobAsync(id, ct) is not { } job || job.GetProperty("status").GetString() == "concluded")
                 return;
             await Task.Delay(_waitPause, time, ct);
         }
 
-        throw new QmpException(QmpFailure.TimedOut, $"waited {(_waitPause * WaitAttemptsMax).TotalSeconds:0} s for {what}");
+        throw new QmpException(QmpFailure.TimedOut, $"job {id} was cancelled and did not end within {(_waitPause * WaitAttemptsMax).TotalSeconds:0} s");
     }
 
     private readonly record struct Bitmap(string Name, bool IsRecording, bool IsInconsistent);
@@ -286,16 +259,3 @@ internal sealed class DiskCaptures(QmpExecute execute, ICaptureFiles files, Gues
 
 /// <summary>Runs a step while the guest's file systems are frozen, if they can be; says why they were not, or null.</summary>
 internal delegate Task<string?> GuestFreeze(Func<Task> step, CancellationToken ct);
-
-/// <summary>The files of captures in an instance's directory.</summary>
-internal interface ICaptureFiles
-{
-    /// <summary>Where the machine's NBD server listens.</summary>
-    string SocketPath { get; }
-
-    /// <summary>Makes an empty qcow2 file that the machine may open; returns its path.</summary>
-    Task<string> CreateAsync(string name, long sizeBytes, CancellationToken ct);
-
-    /// <summary>Removes it, if it is there.</summary>
-    void Remove(string name);
-}

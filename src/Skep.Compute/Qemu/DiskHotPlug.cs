@@ -66,9 +66,15 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
 
             if (!DiskNodes.IsLimitedTo(await DiskInventory.LimitsAsync(execute, top, ct), disk.Limits))
                 await LimitAsync(disk, top, ct);
-            if (disk.SizeBytes > sizeBytes)
+
+            // A server's disk is not QEMU's to grow, and its client learns the size only when it connects.
+            if (disk.SizeBytes > sizeBytes && disk.Source is DiskSource.LocalFile)
+            {
                 await GrowAsync(disk, top, ct);
-            return new DiskStatus(disk.VolumeId, DiskPhase.Attached) { SizeBytes = Math.Max(sizeBytes, disk.SizeBytes), Limits = disk.Limits };
+                sizeBytes = disk.SizeBytes;
+            }
+
+            return new DiskStatus(disk.VolumeId, DiskPhase.Attached) { SizeBytes = sizeBytes, Limits = disk.Limits };
         }
         catch (Exception ex) when (ex is QmpException { Failure: QmpFailure.Refused } or MachineException or IOException or UnauthorizedAccessException)
         {

@@ -4,32 +4,48 @@ using Skep.Compute.Qmp;
 using Skep.Core.Machines;
 using Skep.Core.Resources;
 using Skep.Linux;
-using Skep.Linux.DiskImages;
 
 namespace Skep.Compute.Qemu;
 
 public sealed partial class QemuHypervisor : IMachineDisks
 {
-    private const string CaptureSocket = "nbd.sock";
-
     /// <summary>Time for QEMU to write its bitmaps down and go, before it is killed.</summary>
     private static readonly TimeSpan _quitTimeout = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
-    public Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct) =>
-        WithMachineAsync(request.Instance, machine => CapturesOf(request.Instance, machine).BeginAsync(request, ct), null, ct);
+    public async Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct)
+    {
+        var files = await CaptureFilesOfAsync(request.Instance, ct);
+        if (files.FindComplete(DiskCaptures.NameOf(request.CaptureId)) is { } path)
+            return new DiskCapture(IsNew: false, CaptureFiles.HasOnlyChanges(path), IsFileSystemFrozen: false, Note: null);
+        return await WithMachineAsync(request.Instance, machine => CapturesOf(request.Instance, machine, files).BeginAsync(request, ct), null, ct);
+    }
 
     /// <inheritdoc/>
-    public Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct) =>
-        WithMachineAsync(
+    public async Task<DiskCaptureProgress?> FollowCaptureAsync(DiskCaptureRequest request, CancellationToken ct)
+    {
+        var files = await CaptureFilesOfAsync(request.Instance, ct);
+        var progress = await WithMachineAsync(request.Instance, machine => CapturesOf(request.Instance, machine, files).FollowAsync(request, ct), null, ct);
+        if (progress is null && files.FindComplete(DiskCaptures.NameOf(request.CaptureId)) is { } path)
+            return new DiskCaptureProgress(path, 0, 0);
+        return progress;
+    }
+
+    /// <inheritdoc/>
+    public async Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct)
+    {
+        var files = await CaptureFilesOfAsync(request.Instance, ct);
+        await WithMachineAsync(
             request.Instance,
             async machine =>
             {
-                await CapturesOf(request.Instance, machine).EndAsync(request, isKept, ct);
+                await CapturesOf(request.Instance, machine, files).EndAsync(request, isKept, ct);
                 return true;
             },
             false,
             ct);
+        files.Remove(DiskCaptures.NameOf(request.CaptureId));
+    }
 
     /// <inheritdoc/>
     public Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct) =>
@@ -55,8 +71,11 @@ public sealed partial class QemuHypervisor : IMachineDisks
         }
     }
 
-    private DiskCaptures CapturesOf(ResourceKey instance, QemuMachine machine) =>
-        new(machine.ExecuteAsync, new CaptureFiles(this, _files.DirectoryOf(instance)), (step, ct) => FreezeAroundAsync(instance, step, ct), _time);
+    private DiskCaptures CapturesOf(ResourceKey instance, QemuMachine machine, CaptureFiles files) =>
+        new(machine.ExecuteAsync, files, (step, ct) => FreezeAroundAsync(instance, step, ct), _time);
+
+    private async Task<CaptureFiles> CaptureFilesOfAsync(ResourceKey instance, CancellationToken ct) =>
+        new(_files.DirectoryOf(instance), _runner, SystemUser.IsRoot ? await SystemUser.EnsureAsync(_runner, MachineUser, ct) : null);
 
     /// <summary>Freezes the guest around a step that takes milliseconds; whatever happens, it is thawed.</summary>
     private async Task<string?> FreezeAroundAsync(ResourceKey instance, Func<Task> step, CancellationToken ct)
@@ -97,25 +116,5 @@ public sealed partial class QemuHypervisor : IMachineDisks
         {
             // It is killed next.
         }
-    }
-
-    private sealed class CaptureFiles(QemuHypervisor hypervisor, string directory) : ICaptureFiles
-    {
-        public string SocketPath => Path.Combine(directory, CaptureSocket);
-
-        public async Task<string> CreateAsync(string name, long sizeBytes, CancellationToken ct)
-        {
-            // As the user of machines, to whom the directory belongs: what it may have put there under this name is not followed
-            // with more rights than it has itself.
-            var path = PathOf(name);
-            File.Delete(path);
-            var user = SystemUser.IsRoot ? await SystemUser.EnsureAsync(hypervisor._runner, MachineUser, ct) : null;
-            await new QemuImg(hypervisor._runner) { User = user }.CreateAsync(path, DiskImageFormat.Qcow2, sizeBytes, ct);
-            return path;
-        }
-
-        public void Remove(string name) => File.Delete(PathOf(name));
-
-        private string PathOf(string name) => Path.Combine(directory, name + ".qcow2");
     }
 }

@@ -9,17 +9,22 @@ namespace Skep.Core.Machines;
 public interface IMachineDisks
 {
     /// <summary>
-    /// Fixes a disk's content at this moment and serves it, read-only, until <see cref="EndCaptureAsync"/>, while the guest goes
-    /// on writing. One that was begun before is found again, and its moment is the one it was begun at.
+    /// Fixes a disk's content at this moment and begins to copy it, or what changed since the capture before, into a file
+    /// of its own, while the guest goes on writing. One that was begun before is found again, and its moment is the one it was
+    /// begun at.
     /// </summary>
     /// <returns>Null when the instance has no running machine on this node, or its machine does not have the disk.</returns>
     /// <exception cref="MachineDiskException">It cannot be done; nothing is left of the attempt.</exception>
     Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct);
 
+    /// <summary>How far the copy of a capture is; null when there is none any more, because its machine has ended.</summary>
+    /// <exception cref="MachineDiskException">The copy has failed.</exception>
+    Task<DiskCaptureProgress?> FollowCaptureAsync(DiskCaptureRequest request, CancellationToken ct);
+
     /// <summary>
-    /// Ends a capture and removes everything that served it. When it is kept, the machine keeps account of what changes
-    /// since its moment, so that the next capture can say so; otherwise the account of the capture before goes on. Does
-    /// nothing to a machine that has none.
+    /// Ends a capture and removes its file. When it is kept, the machine keeps account of what changes since its moment, so
+    /// that the next capture can say so; otherwise the account of the capture before goes on. Does nothing to a machine
+    /// that has none.
     /// </summary>
     /// <exception cref="MachineDiskException">It cannot be done now; try again.</exception>
     Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct);
@@ -39,14 +44,21 @@ public interface IMachineDisks
 /// <param name="Since">The capture before it that was kept; null for none.</param>
 public sealed record DiskCaptureRequest(ResourceKey Instance, string VolumeId, string CaptureId, string? Since);
 
-/// <summary>A capture that is being served.</summary>
-/// <param name="SocketPath">The Unix socket of an NBD server.</param>
-/// <param name="ExportName">The export.</param>
-/// <param name="ChangesContext">The NBD metadata context whose extents with flag 1 are what changed since the capture before; null when that is not known.</param>
+/// <summary>A capture that was begun.</summary>
 /// <param name="IsNew">Whether it was begun by this call.</param>
+/// <param name="HasOnlyChanges">Whether it has what changed since the capture before, and nothing else.</param>
 /// <param name="IsFileSystemFrozen">Whether the guest had frozen its file systems; otherwise it is as after a power failure.</param>
 /// <param name="Note">Why the guest did not, for people; null when it did.</param>
-public sealed record DiskCapture(string SocketPath, string ExportName, string? ChangesContext, bool IsNew, bool IsFileSystemFrozen, string? Note);
+public sealed record DiskCapture(bool IsNew, bool HasOnlyChanges, bool IsFileSystemFrozen, string? Note);
+
+/// <summary>How far the copy of a capture is.</summary>
+/// <param name="Path">
+/// Once it is complete, the qcow2 file, in clusters of 512 KiB: of a capture with changes alone, what is not allocated in
+/// it has not changed.
+/// </param>
+/// <param name="DoneBytes">Bytes copied.</param>
+/// <param name="AllBytes">Bytes to copy.</param>
+public sealed record DiskCaptureProgress(string? Path, long DoneBytes, long AllBytes);
 
 /// <summary>How far a disk's content has come into its own file.</summary>
 /// <param name="IsComplete">Nothing is elsewhere any more.</param>

@@ -55,6 +55,11 @@ public sealed class QemuImg(CommandRunner runner)
         return runner.CheckAsync(Make(DirectoryOf(path), _quickTimeout, ["create", "-q", "-f", format.QemuName(), .. options, Path.GetFileName(path), Bytes(sizeBytes)]), ct);
     }
 
+    /// <summary>Makes an empty qcow2 disk with clusters of a size.</summary>
+    public Task CreateAsync(string path, DiskImageFormat format, long sizeBytes, int clusterBytes, CancellationToken ct) =>
+        runner.CheckAsync(
+            Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-f", format.QemuName(), "-o", $"cluster_size={Bytes(clusterBytes)}", Path.GetFileName(path), Bytes(sizeBytes)), ct);
+
     /// <summary>
     /// Makes a qcow2 disk whose unwritten parts come from another file. <paramref name="backingFile"/> is written into the
     /// disk as it is: relative to the disk's own directory or absolute.
@@ -62,6 +67,11 @@ public sealed class QemuImg(CommandRunner runner)
     public Task CreateOverlayAsync(string path, string backingFile, DiskImageFormat backingFormat, long sizeBytes, CancellationToken ct) =>
         runner.CheckAsync(
             Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-f", "qcow2", "-o", SubclusterOptions, "-F", backingFormat.QemuName(), "-b", backingFile, Path.GetFileName(path), Bytes(sizeBytes)), ct);
+
+    /// <summary>The same, without opening what it is on: it may not be there at this moment.</summary>
+    public Task CreateOverlayUnopenedAsync(string path, string backingFile, DiskImageFormat backingFormat, long sizeBytes, CancellationToken ct) =>
+        runner.CheckAsync(
+            Make(DirectoryOf(path), _quickTimeout, "create", "-q", "-u", "-f", "qcow2", "-F", backingFormat.QemuName(), "-b", backingFile, Path.GetFileName(path), Bytes(sizeBytes)), ct);
 
     /// <summary>Grows a disk that no machine has open.</summary>
     public Task ResizeAsync(string path, DiskImageFormat format, long sizeBytes, CancellationToken ct) =>

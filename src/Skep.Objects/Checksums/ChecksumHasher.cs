@@ -94,6 +94,10 @@ public abstract class ChecksumHasher : IDisposable
 
         public override byte[] Finish() => _hash.GetCurrentHash();
 
-        protected override void Dispose(bool disposing) => _hash.Dispose();
+        protected override void Dispose(bool disposing)
+        {
+            _hash.Dispose();
+            base.Dispose(disposing);
+        }
     }
 }

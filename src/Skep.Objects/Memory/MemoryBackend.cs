@@ -64,11 +64,11 @@ public sealed partial class MemoryBackend(TimeProvider time) : IObjectBackend
 
     /// <inheritdoc/>
     public ValueTask SetVersioningAsync(string bucket, VersioningState versioning, CancellationToken ct) =>
-        ChangeBucket(bucket, info => info with { Versioning = versioning });
+        ChangeBucketAsync(bucket, info => info with { Versioning = versioning });
 
     /// <inheritdoc/>
     public ValueTask SetQuotaAsync(string bucket, BucketQuota quota, CancellationToken ct) =>
-        ChangeBucket(bucket, info => info with { Quota = quota });
+        ChangeBucketAsync(bucket, info => info with { Quota = quota });
 
     /// <inheritdoc/>
     public ValueTask<ReadOnlyMemory<byte>?> FindDocumentAsync(string bucket, string name, CancellationToken ct)
@@ -97,7 +97,7 @@ public sealed partial class MemoryBackend(TimeProvider time) : IObjectBackend
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private ValueTask ChangeBucket(string bucket, Func<BucketInfo, BucketInfo> change)
+    private ValueTask ChangeBucketAsync(string bucket, Func<BucketInfo, BucketInfo> change)
     {
         lock (_lock)
         {

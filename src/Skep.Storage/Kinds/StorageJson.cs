@@ -9,4 +9,5 @@ namespace Skep.Storage.Kinds;
 [JsonSerializable(typeof(Volume))]
 [JsonSerializable(typeof(Snapshot))]
 [JsonSerializable(typeof(StoragePool))]
+[JsonSerializable(typeof(SnapshotVerification))]
 public sealed partial class StorageJson : JsonSerializerContext;

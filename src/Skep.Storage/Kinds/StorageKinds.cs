@@ -50,6 +50,19 @@ public static class StorageKinds
         Validate = StoragePoolRules.Validate,
     };
 
+    /// <summary>Readings of snapshots, to find damage.</summary>
+    public static readonly Kind<SnapshotVerification> SnapshotVerification = new(StorageJson.Default.SnapshotVerification)
+    {
+        Group = Group, Name = "SnapshotVerification", Plural = "snapshotverifications",
+        Description = "The reading of every byte of a snapshot again, to find damage.",
+        Columns =
+        [
+            new("Snapshot", "spec.snapshotId"), new("Phase", "status.phase"), new("Progress", "status.progress", "integer"),
+            new("Damages", "status.damageCount", "integer"),
+        ],
+        Validate = SnapshotVerificationRules.Validate,
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [Volume, Snapshot, StoragePool];
+    public static IReadOnlyList<Kind> All { get; } = [Volume, Snapshot, StoragePool, SnapshotVerification];
 }

@@ -83,7 +83,7 @@ public sealed class VolumeStatus : OpenObject
     [Description("qcow2 or raw.")]
     public string? Format { get; set; }
 
-    [Description("The Unix socket of the NBD server that serves the disk, in place of a file.")]
+    [Description("The Unix socket of the NBD server that serves the disk, in place of a file. The user skep-vm must be able to connect to it.")]
     public string? NbdSocket { get; set; }
 
     [Description("The disk's name on that server.")]

@@ -3,6 +3,9 @@ namespace Skep.Storage.LogVolumes;
 /// <summary>Where a log-structured volume is: its store, and what it needs on this machine.</summary>
 public sealed record LogVolumePlace
 {
+    /// <summary>The folder of the data directory for pools that name no path.</summary>
+    public const string DefaultFolder = "log-volumes";
+
     /// <summary>The object store's URL; see <see cref="Stores.ObjectStores"/>.</summary>
     public required string StoreUrl { get; init; }
 

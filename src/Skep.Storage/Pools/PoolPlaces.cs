@@ -11,7 +11,6 @@ namespace Skep.Storage.Pools;
 internal sealed class PoolPlaces(SkepOptions options)
 {
     private const int GiBShift = 30;
-    private const string LogFolder = "log-volumes";
 
     /// <summary>The pool of a volume; null for the default one, which needs no resource to be known.</summary>
     /// <exception cref="VolumeException">It does not exist.</exception>
@@ -25,7 +24,7 @@ internal sealed class PoolPlaces(SkepOptions options)
 
     /// <summary>The pool's directory on this node.</summary>
     public string DirectoryOf(StoragePool pool) => pool.Spec.Path
-        ?? (pool.Spec.Class == StoragePoolClass.Log ? options.PathOf(LogFolder, pool.Metadata.Name) : options.PathOf("volumes"));
+        ?? (pool.Spec.Class == StoragePoolClass.Log ? options.PathOf(LogVolumePlace.DefaultFolder, pool.Metadata.Name) : options.PathOf("volumes"));
 
     /// <summary>Where a log-structured volume is.</summary>
     public LogVolumePlace PlaceOf(StoragePool pool, Volume volume)

@@ -10,11 +10,19 @@ namespace Skep.Storage.Snapshots;
 /// Copies what an NBD server shows into a snapshot: of a whole disk all that is not zeroes, of one whose changes are known
 /// only those.
 /// </summary>
+/// <param name="source">The server.</param>
+/// <param name="target">The snapshot.</param>
+/// <param name="changesContext">
+/// The metadata context that is not 0 for what changed: a dirty bitmap, or the allocation depth of a file that has changes
+/// alone. Null when all of the disk is copied.
+/// </param>
 internal sealed class DiskCopy(NbdClient source, SnapshotWriter target, string? changesContext)
 {
+    /// <summary>Tells what a file has of its own.</summary>
+    public const string DepthContext = "qemu:allocation-depth";
+
     private const string AllocationContext = "base:allocation";
     private const uint HoleOrZero = 3; // NBD_STATE_HOLE, NBD_STATE_ZERO
-    private const uint Dirty = 1; // bit 0 of qemu:dirty-bitmap
     private const int ExtentsMax = 1024;
     private const int ReadsMax = 4;
     private const int PercentStep = 5;
@@ -47,7 +55,7 @@ internal sealed class DiskCopy(NbdClient source, SnapshotWriter target, string? 
         if (changesContext is not null && !source.MetaContexts.Contains(changesContext))
             throw new SnapshotException($"QEMU does not tell what has changed: it has no {changesContext}");
         var data = await MapAsync(AllocationContext, static flags => (flags & HoleOrZero) == 0, ct);
-        var isConcerned = changesContext is null ? new BitArray(data.Length, defaultValue: true) : await MapAsync(changesContext, static flags => (flags & Dirty) != 0, ct);
+        var isConcerned = changesContext is null ? new BitArray(data.Length, defaultValue: true) : await MapAsync(changesContext, static flags => flags != 0, ct);
         var blocks = new List<long>();
         for (var block = 0; block < data.Length; block++)
         {

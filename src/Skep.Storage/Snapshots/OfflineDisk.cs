@@ -38,7 +38,7 @@ internal sealed class OfflineDisk(SkepOptions options, CommandRunner runner, Tim
         var user = await PrepareAsync(folder, ct);
         var socket = Path.Combine(folder, "nbd.sock");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        string[] arguments = ["--read-only", "--shared=2", "--cache=none", "--aio=threads", "-f", format, "-k", socket, "-x", exportName, .. bitmap is null ? [] : (string[])["-B", bitmap], Path.GetFileName(path)];
+        string[] arguments = ["--read-only", "--shared=2", "--cache=none", "--aio=threads", "--allocation-depth", "-f", format, "-k", socket, "-x", exportName, .. bitmap is null ? [] : (string[])["-B", bitmap], Path.GetFileName(path)];
         var serving = runner.RunAsync(Confine(user, Path.GetDirectoryName(path)!, _serveTimeout, "qemu-nbd", arguments), stop.Token);
         try
         {

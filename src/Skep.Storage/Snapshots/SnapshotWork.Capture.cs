@@ -9,6 +9,10 @@ internal sealed partial class SnapshotWork
 {
     private const int AttemptsMax = 120;
     private static readonly TimeSpan _attemptPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _followPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Percent of the work that QEMU's own copy is.</summary>
+    private const int CopyShare = 50;
 
     /// <summary>What is written into a volume's status while its file is read.</summary>
     private string Hold => $"snapshot {key.Name}";
@@ -38,15 +42,15 @@ internal sealed partial class SnapshotWork
         for (var attempt = 1; ; attempt++)
         {
             var volume = Volume(snapshot) ?? throw new SnapshotException($"volume {snapshot.Spec.VolumeId} does not exist");
-            if (volume.Status?.NbdSocket is not null)
-                throw new SnapshotException($"volume {volume.Metadata.Name} is served by an engine that takes its own snapshots");
-            if (volume.Status?.Path is null)
+            var isServed = volume.Status?.NbdSocket is not null;
+            if (volume.Status?.Path is null && !isServed)
                 throw new SnapshotException($"volume {volume.Metadata.Name} has no file yet: it is {volume.Status?.State ?? VolumeState.Creating}");
             var since = await FindBaseAsync(store, snapshot, volume, ct);
-            if (InstanceOf(volume) is { } instance
-                && await machines.BeginCaptureAsync(new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since), ct) is { } capture)
+            if (InstanceOf(volume) is { } instance)
             {
-                return await CaptureOnlineAsync(snapshot, volume, instance, since, capture, ct);
+                var request = new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since);
+                if (await machines.BeginCaptureAsync(request, ct) is { } capture && await CaptureOnlineAsync(snapshot, request, capture, ct) is { } info)
+                    return info;
             }
 
             // A machine that is just starting or ending has the file open, or is about to.
@@ -58,18 +62,23 @@ internal sealed partial class SnapshotWork
                 continue;
             }
 
-            return await CaptureOfflineAsync(snapshot, volume, since, ct);
+            return isServed ? await CaptureServedAsync(snapshot, volume, ct) : await CaptureOfflineAsync(snapshot, volume, since, ct);
         }
     }
 
-    private async Task<SnapshotInfo> CaptureOnlineAsync(Snapshot snapshot, Volume volume, ResourceKey instance, string? since, DiskCapture capture, CancellationToken ct)
+    /// <summary>Null when the machine ended before the copy was whole: its disk can be read without it then.</summary>
+    private async Task<SnapshotInfo?> CaptureOnlineAsync(Snapshot snapshot, DiskCaptureRequest request, DiskCapture capture, CancellationToken ct)
     {
-        var request = new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since);
+        var since = capture.HasOnlyChanges ? request.Since ?? snapshot.Status?.BaseSnapshotId : null;
         try
         {
             if (capture.IsNew)
-                await SetCapturedAsync(capture.IsFileSystemFrozen ? "file-system" : "crash", capture.Note, capture.ChangesContext is null ? null : since, ct);
-            var info = await CopyDiskAsync(snapshot, capture.SocketPath, capture.ExportName, capture.ChangesContext, since, ct);
+                await SetCapturedAsync(capture.IsFileSystemFrozen ? "file-system" : "crash", capture.Note, since, ct);
+            if (await AwaitCopyAsync(request, ct) is not { } path)
+                return null;
+            SnapshotInfo? info = null;
+            await offline.ServeAsync(path, "qcow2", key.Name, bitmap: null, async socket =>
+                info = await CopyDiskAsync(snapshot, socket, key.Name, capture.HasOnlyChanges ? DiskCopy.DepthContext : null, since, ct), ct);
             await SettleAsync(snapshot, ct);
             return info;
         }
@@ -82,6 +91,20 @@ internal sealed partial class SnapshotWork
             await machines.EndCaptureAsync(request, isKept: false, CancellationToken.None);
             throw;
         }
+    }
+
+    /// <summary>Waits for QEMU's copy; its file, or null when the machine has ended before.</summary>
+    private async Task<string?> AwaitCopyAsync(DiskCaptureRequest request, CancellationToken ct)
+    {
+        while (await machines.FollowCaptureAsync(request, ct) is { } progress)
+        {
+            if (progress.Path is not null)
+                return progress.Path;
+            await ShowProgressAsync((int)(progress.DoneBytes * CopyShare / Math.Max(progress.AllBytes, 1)), ct);
+            await Task.Delay(_followPause, client.Time, ct);
+        }
+
+        return null;
     }
 
     private async Task<SnapshotInfo> CaptureOfflineAsync(Snapshot snapshot, Volume volume, string? since, CancellationToken ct)

@@ -19,6 +19,8 @@ internal sealed partial class VolumeAgent
     /// <summary>Makes a log-structured volume; returns what its status says of where it is.</summary>
     private async Task<VolumeStatus> MakeLogAsync(ResourceKey key, Volume volume, StoragePool pool, string? imageFile, CancellationToken ct)
     {
+        if (volume.Spec.SnapshotId is { } snapshotId)
+            throw new VolumeException($"a volume of pool {pool.Metadata.Name} cannot be made from snapshot {snapshotId}: pools of class log do not restore snapshots");
         if (!options.IsSimulated)
         {
             var image = imageFile is null ? null : options.PathOf("images", imageFile);

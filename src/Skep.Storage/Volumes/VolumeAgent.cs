@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Skep.Blocks.Chunks;
+using Skep.Blocks.Stores;
 using Skep.Core.Hosting;
 using Skep.Core.Reconcile;
 using Skep.Core.Resources;
@@ -7,6 +9,7 @@ using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
 using Skep.Storage.Servers;
+using Skep.Storage.Snapshots;
 
 namespace Skep.Storage.Volumes;
 
@@ -15,7 +18,9 @@ namespace Skep.Storage.Volumes;
 /// files of deleted ones once no machine uses them, and at its start those that no volume explains.
 /// </summary>
 internal sealed partial class VolumeAgent(
-    ResourceClient client, VolumeFiles files, LogVolumeKeeper logs, BlockServers servers, PoolPlaces places, SkepOptions options, ILogger<VolumeAgent> logger) : IReconciler
+    ResourceClient client, VolumeFiles files, LogVolumeKeeper logs, BlockServers servers, PoolPlaces places, SnapshotStores snapshots, SnapshotServer snapshotServer,
+    SkepOptions options, ILogger<VolumeAgent> logger)
+    : IReconciler
 {
     private static readonly TimeSpan _retryPause = TimeSpan.FromMinutes(1);
     private readonly Lock _sweep = new();
@@ -117,9 +122,40 @@ internal sealed partial class VolumeAgent(
     private async Task<VolumeStatus> MakeLocalAsync(ResourceKey key, Volume volume, StoragePool? pool, string? imageFile, CancellationToken ct)
     {
         var folder = files.In(pool?.Spec.Path);
-        if (!options.IsSimulated)
+        var status = new VolumeStatus { Path = folder.PathOf(key.Name), Format = "qcow2" };
+        if (options.IsSimulated)
+            return status;
+        if (volume.Spec.SnapshotId is { } snapshotId)
+        {
+            await MakeFromSnapshotAsync(key, volume, folder, snapshotId, ct);
+            status.HydratingFrom = snapshotId;
+        }
+        else
+        {
             await folder.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
-        return new VolumeStatus { Path = folder.PathOf(key.Name), Format = "qcow2" };
+        }
+
+        return status;
+    }
+
+    /// <summary>Makes a volume that can be used at once and gets its content from the snapshot as it is read, or behind.</summary>
+    private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, VolumeFiles folder, string snapshotId, CancellationToken ct)
+    {
+        const long GiB = 1L << 30;
+        try
+        {
+            var info = await (await snapshots.OpenAsync(ct)).FindAsync(snapshotId, ct)
+                ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
+            if (info.SizeBytes > volume.Spec.SizeGib * GiB)
+                throw new VolumeException($"{volume.Spec.SizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
+            files.MakeFolder(); // the server listens in it
+            await snapshotServer.EnsureStartedAsync(ct);
+            await folder.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, snapshotServer.SocketPath, snapshotId, ct);
+        }
+        catch (Exception ex) when (ex is ChunkStoreException or ObjectStoreException or IOException)
+        {
+            throw new VolumeException(ex.Message) { IsTransient = true };
+        }
     }
 
     /// <summary>Before a file exists the finalizer must: otherwise a deletion in between would leave the file.</summary>

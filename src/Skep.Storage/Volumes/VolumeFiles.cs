@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Skep.Core.Hosting;
 using Skep.Linux;
 using Skep.Linux.DiskImages;
@@ -25,6 +26,9 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
     /// <summary>The path of a volume's file.</summary>
     public string PathOf(string volumeId) => Path.Combine(Folder, volumeId + Extension);
 
+    /// <summary>Makes the folder, if it is not there.</summary>
+    public void MakeFolder() => Directory.CreateDirectory(Folder, FolderMode);
+
     /// <summary>Whether the volume's file is there; it appears only when it is whole.</summary>
     public bool Exists(string volumeId) => File.Exists(PathOf(volumeId));
 
@@ -36,19 +40,38 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
     /// <param name="imageFileName">The image's file in the images folder; null for an empty volume.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="VolumeException">It cannot be made; nothing is left of the attempt.</exception>
-    public async Task MakeAsync(string volumeId, long sizeGib, string? imageFileName, CancellationToken ct)
+    public Task MakeAsync(string volumeId, long sizeGib, string? imageFileName, CancellationToken ct) => MakeAsync(
+        volumeId,
+        path => imageFileName is null
+            ? _qemuImg.CreateAsync(path, DiskImageFormat.Qcow2, sizeGib * GiB, ct)
+            : MakeOverlayAsync(path, imageFileName, sizeGib, ct),
+        ct);
+
+    /// <summary>
+    /// Makes a volume's file on top of an export of an NBD server, from which what is not in the file yet is read. Whoever
+    /// opens it waits for a server that is away instead of failing.
+    /// </summary>
+    /// <param name="volumeId">The volume's name.</param>
+    /// <param name="sizeGib">Its size, not less than the export's.</param>
+    /// <param name="socketPath">The server's Unix socket.</param>
+    /// <param name="exportName">The export.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="VolumeException">It cannot be made; nothing is left of the attempt.</exception>
+    public Task MakeOnExportAsync(string volumeId, long sizeGib, string socketPath, string exportName, CancellationToken ct) => MakeAsync(
+        volumeId,
+        path => _qemuImg.CreateOverlayUnopenedAsync(path, BackingOf(socketPath, exportName), DiskImageFormat.Raw, sizeGib * GiB, ct),
+        ct);
+
+    private async Task MakeAsync(string volumeId, Func<string, Task> create, CancellationToken ct)
     {
         if (Exists(volumeId))
             return;
         var temporary = Path.Combine(Folder, volumeId + TemporarySuffix);
         try
         {
-            Directory.CreateDirectory(Folder, FolderMode);
+            MakeFolder();
             File.Delete(temporary);
-            if (imageFileName is null)
-                await _qemuImg.CreateAsync(temporary, DiskImageFormat.Qcow2, sizeGib * GiB, ct);
-            else
-                await MakeOverlayAsync(temporary, imageFileName, sizeGib, ct);
+            await create(temporary);
             File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             if (SystemUser.IsRoot)
                 DiskFile.SetOwner(temporary, await SystemUser.EnsureAsync(runner, UserName, ct));
@@ -110,6 +133,24 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
         }
 
         return removed;
+    }
+
+    /// <summary>What stands in a qcow2 file for an NBD export (BlockdevOptionsNbd of qapi/block-core.json).</summary>
+    private static string BackingOf(string socketPath, string exportName)
+    {
+        const int ReconnectSeconds = 24 * 60 * 60;
+        var options = new JsonObject
+        {
+            ["driver"] = "raw",
+            ["file"] = new JsonObject
+            {
+                ["driver"] = "nbd",
+                ["server"] = new JsonObject { ["type"] = "unix", ["path"] = socketPath },
+                ["export"] = exportName,
+                ["reconnect-delay"] = ReconnectSeconds,
+            },
+        };
+        return $"json:{options.ToJsonString()}";
     }
 
     private async Task MakeOverlayAsync(string path, string imageFileName, long sizeGib, CancellationToken ct)

@@ -6,6 +6,7 @@ using Skep.Cli.Images;
 using Skep.Cli.Nbd;
 using Skep.Cli.Quickstart;
 using Skep.Cli.Resources;
+using Skep.Cli.Storage;
 using Skep.Cli.Vm;
 
 namespace Skep.Cli;
@@ -82,6 +83,9 @@ internal static class RootCommandFactory
         yield return DaemonVersion.Create(context);
         yield return VmCommands.Create(context);
         yield return ImageCommands.Create(context);
+        yield return VolumeCommands.Create(context);
+        yield return SnapshotCommands.Create(context);
+        yield return PoolCommands.Create(context);
         yield return BlocksCommands.Create(context);
         yield return NbdCommands.Create(context);
         yield return GetCommand.Create(context);

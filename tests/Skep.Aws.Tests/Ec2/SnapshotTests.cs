@@ -71,8 +71,8 @@ public sealed class SnapshotTests
         Assert.Empty(await ListAsync(world, ("RestorableBy.1", "all")));
         Assert.Equal(ids, await ListAsync(world, ("Filter.1.Name", "volume-id"), ("Filter.1.Value.1", volume), ("Filter.2.Name", "status"), ("Filter.2.Value.1", "completed")));
         Assert.Empty(await ListAsync(world, ("Filter.1.Name", "volume-size"), ("Filter.1.Value.1", "9")));
-        var first = await world.Ec2Async("DescribeSnapshots", Ct, ("MaxResults", "5"));
-        var second = await world.Ec2Async("DescribeSnapshots", Ct, ("MaxResults", "5"), ("NextToken", first.Element("nextToken")!.Value));
+        var first = await world.Ec2Async("DescribeSnapshots", Ct, ("MaxResults", "5"), ("Owner.1", "self"));
+        var second = await world.Ec2Async("DescribeSnapshots", Ct, ("MaxResults", "5"), ("Owner.1", "self"), ("NextToken", first.Element("nextToken")!.Value));
         Assert.Equal(ids, Items(first).Concat(Items(second)).Select(IdOf));
         Assert.Equal(ids, await ListAsync(world, ("Owner.1", "self"), ("MaxResults", "1000"))); // as the AWS CLI asks
         Assert.Equal("InvalidParameterCombination", await world.Ec2ErrorAsync("DescribeSnapshots", Ct, ("MaxResults", "5"), ("SnapshotId.1", ids[0])));
@@ -131,6 +131,9 @@ public sealed class SnapshotTests
     {
         await using var world = await AwsWorld.StartAsync(Ct);
         var (instance, root, data) = await MakeInstanceAsync(world);
+        Assert.Equal("UnsupportedOperation", await world.Ec2ErrorAsync("CreateSnapshots", Ct, ("InstanceSpecification.InstanceId", instance)));
+        await world.Ec2Async("StopInstances", Ct, ("InstanceId.1", instance));
+        await SimulatedAgent.SettleAsync(world.Client, Ct);
         var made = await world.Ec2Async("CreateSnapshots", Ct, ("InstanceSpecification.InstanceId", instance), ("CopyTagsFromSource", "volume"), ("Description", "set"));
         var set = Items(made);
         Assert.Equal([root, data], set.Select(s => s.Element("volumeId")!.Value));

@@ -49,6 +49,21 @@ public sealed class VolumeTests
     }
 
     [Fact]
+    public async Task A_tag_chooses_the_pool()
+    {
+        await using var world = await AwsWorld.StartAsync(Ct);
+        (string, string)[] tagged =
+        [
+            ("AvailabilityZone", "us-east-1a"), ("Size", "1"), ("TagSpecification.1.ResourceType", "volume"),
+            ("TagSpecification.1.Tag.1.Key", "skep.dev/pool"), ("TagSpecification.1.Tag.1.Value", "fast"),
+        ];
+        Assert.Equal("InvalidParameterValue", await world.Ec2ErrorAsync("CreateVolume", Ct, tagged));
+        await world.Client.CreateAsync(StorageKinds.StoragePool, new StoragePool { Metadata = { Name = "fast" } }, Ct);
+        var made = await world.Ec2Async("CreateVolume", Ct, tagged);
+        Assert.Equal("fast", world.Client.View.Get(StorageKinds.Volume, "default", made.Element("volumeId")!.Value)!.Spec.PoolName);
+    }
+
+    [Fact]
     public async Task The_zone_must_exist()
     {
         await using var world = await AwsWorld.StartAsync(Ct);

@@ -16,7 +16,7 @@ public sealed class ExtentMapTests
         var random = new Random(seed);
         var map = new ExtentMap();
         var oracle = new (uint Source, uint Offset)[Sectors];
-        for (int step = 0; step < 20_000; step++)
+        for (int step = 0; step < 5_000; step++)
         {
             ulong start = (ulong)random.Next(Sectors);
             // Mostly small, so that there are many extents; sometimes large, so that whole chunks go.
@@ -63,7 +63,7 @@ public sealed class ExtentMapTests
         var map = new ExtentMap();
         var random = new Random(5);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        for (int i = 0; i < 400_000; i++)
+        for (int i = 0; i < 200_000; i++)
             map.Set(new Extent((ulong)random.NextInt64(1L << 31) * 8, 8, 1, (uint)random.Next()), null);
         long taken = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.InRange(taken / (double)map.Count, 20, 24.5);

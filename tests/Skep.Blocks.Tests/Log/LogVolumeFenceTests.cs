@@ -129,6 +129,35 @@ public sealed class LogVolumeFenceTests
     }
 
     [Fact]
+    public async Task An_old_state_that_late_requests_brought_back_is_not_opened()
+    {
+        var world = new VolumeWorld();
+        await world.CreateAsync();
+        var volume = await world.OpenAsync();
+        Dictionary<string, byte[]> old = [];
+        for (int i = 0; i < 4; i++)
+        {
+            await volume.WriteAsync(0, VolumeWorld.Pattern(i, 4096), isDurable: false, Ct);
+            await volume.CheckpointAsync(Ct);
+            await volume.CollectGarbageAsync(Ct);
+            if (i == 0)
+                foreach (string key in world.Store.Objects.Keys.Where(k => k.Contains("/checkpoint/", StringComparison.Ordinal) || k == "vol/head"))
+                    old[key] = world.Store.Objects[key];
+        }
+        ulong number = Convert.ToUInt64(old.Keys.Single(k => k.Contains("/checkpoint/", StringComparison.Ordinal))[^16..], 16);
+        string record = $"vol/log/{number:x16}";
+        Assert.DoesNotContain(record, world.Store.Objects.Keys);
+        await volume.CloseAsync(Ct);
+        // The hint, its checkpoint and that checkpoint's record come a second time; the record after it is gone.
+        foreach (var (key, content) in old)
+            world.Store.Objects[key] = content;
+        world.Store.Objects[record] = [];
+        await using var again = await world.OpenAsync(disk: new MemoryDirectory());
+        Assert.Equal(VolumeWorld.Pattern(3, 4096), await VolumeWorld.ReadAsync(again, 0, 4096));
+        Assert.DoesNotContain($"vol/log/{number + 1:x16}", world.Store.Objects.Keys);
+    }
+
+    [Fact]
     public async Task Openers_at_the_same_time_end_with_one_writer()
     {
         var world = new VolumeWorld();

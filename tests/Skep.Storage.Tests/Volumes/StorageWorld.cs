@@ -5,7 +5,12 @@ using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Linux;
 using Skep.Linux.DiskImages;
+using Skep.Linux.Processes;
 using Skep.Storage.Kinds;
+using Skep.Storage.LogVolumes;
+using Skep.Storage.Pools;
+using Skep.Storage.Servers;
+using Skep.Storage.Snapshots;
 using Skep.Storage.Volumes;
 using Skep.Testing;
 
@@ -17,11 +22,15 @@ internal sealed class StorageWorld : IAsyncDisposable
     public static readonly GroupResource Instances = new("compute.skep.dev", "instances");
     public static readonly GroupResource Images = new("compute.skep.dev", "images");
 
+    private readonly ProcessWatcher _watcher = new();
+
     private StorageWorld(TestResources resources, SkepOptions options)
     {
         Resources = resources;
         Options = options;
         Files = new VolumeFiles(options, new CommandRunner(TimeProvider.System));
+        Stores = new SnapshotStores(options, TimeProvider.System);
+        Server = new SnapshotServer(Stores, resources.Client, new CommandRunner(TimeProvider.System), options, TimeProvider.System, NullLogger<SnapshotServer>.Instance);
         Agent = NewAgent();
         Roots = new RootVolumeController(resources.Client);
     }
@@ -29,6 +38,8 @@ internal sealed class StorageWorld : IAsyncDisposable
     public TestResources Resources { get; }
     public SkepOptions Options { get; }
     public VolumeFiles Files { get; }
+    public SnapshotStores Stores { get; }
+    public SnapshotServer Server { get; }
     public VolumeAgent Agent { get; }
     public RootVolumeController Roots { get; }
     public ResourceClient Client => Resources.Client;
@@ -48,7 +59,12 @@ internal sealed class StorageWorld : IAsyncDisposable
     }
 
     /// <summary>The agent of a daemon that has just started.</summary>
-    public VolumeAgent NewAgent() => new(Client, Files, Options, NullLogger<VolumeAgent>.Instance);
+    public VolumeAgent NewAgent()
+    {
+        var runner = new CommandRunner(TimeProvider.System);
+        var servers = new BlockServers(Options, _watcher, runner, TimeProvider.System, NullLogger<BlockServers>.Instance);
+        return new VolumeAgent(Client, Files, new LogVolumeKeeper(servers, runner, TimeProvider.System), servers, new PoolPlaces(Options), Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
+    }
 
     public static ResourceKey Key(string volume) => StorageKinds.Volume.Key("default", volume);
 
@@ -99,6 +115,9 @@ internal sealed class StorageWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _watcher.Dispose();
+        await Server.DisposeAsync();
+        await Stores.DisposeAsync();
         await Resources.DisposeAsync();
         Directory.Delete(Options.DataDirectory, recursive: true);
     }

@@ -20,7 +20,7 @@ internal sealed class FakeCloud : IAsyncDisposable
     public static readonly IReadOnlyList<ApiResource> Kinds =
     [
         ApiResource.Instances with { ShortNames = ["vm", "vms"] }, ApiResource.Images, ApiResource.ImageImports, ApiResource.KeyPairs,
-        ApiResource.InstanceTypes, ApiResource.Events, new("", "v1", "configmaps", "ConfigMap", IsNamespaced: true) { ShortNames = ["cm"] },
+        ApiResource.Volumes, ApiResource.Snapshots, ApiResource.SnapshotVerifications, ApiResource.StoragePools, ApiResource.InstanceTypes, ApiResource.Events, new("", "v1", "configmaps", "ConfigMap", IsNamespaced: true) { ShortNames = ["cm"] },
         new("", "v1", "events2", "Twin", IsNamespaced: true), new("other.skep.dev", "v1", "twins", "Twin", IsNamespaced: true),
         new("more.skep.dev", "v1", "pairs", "Pair", IsNamespaced: true), new("other.skep.dev", "v1", "pairs", "Pair", IsNamespaced: true),
     ];

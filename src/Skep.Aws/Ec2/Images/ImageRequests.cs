@@ -21,13 +21,7 @@ internal static class ImageRequests
     public static string Add(
         AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, ImageImportSource? source, string? nodeName, Action<ImageSpec> describe)
     {
-        CheckName(call, name);
-        var id = call.NewId("ami");
-        var spec = new ImageSpec { Name = name, Tags = Tagging.ForType(tags, "image", "image", "snapshot") };
-        describe(spec);
-        var metadata = call.NewMetadata(id);
-        metadata.Finalizers = [Compute.Kinds.Image.Finalizer];
-        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus { State = source is null ? "available" : "pending" } });
+        var (id, spec) = AddImage(call, name, tags, source is null ? "available" : "pending", describe);
         if (source is null)
             return id;
         call.Transaction.Create(ComputeKinds.ImageImport, new ImageImport
@@ -45,6 +39,24 @@ internal static class ImageRequests
             },
         });
         return id;
+    }
+
+    /// <summary>Adds an image in state pending, which somebody else fills, to the call's transaction.</summary>
+    /// <exception cref="AwsException">InvalidAMIName.Malformed, InvalidAMIName.Duplicate.</exception>
+    public static string AddPending(AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, Action<ImageSpec> describe) =>
+        AddImage(call, name, tags, "pending", describe).Id;
+
+    private static (string Id, ImageSpec Spec) AddImage(
+        AwsCall call, string name, IReadOnlyList<TagSpecification>? tags, string state, Action<ImageSpec> describe)
+    {
+        CheckName(call, name);
+        var id = call.NewId("ami");
+        var spec = new ImageSpec { Name = name, Tags = Tagging.ForType(tags, "image", "image", "snapshot") };
+        describe(spec);
+        var metadata = call.NewMetadata(id);
+        metadata.Finalizers = [Compute.Kinds.Image.Finalizer];
+        call.Transaction.Create(ComputeKinds.Image, new ImageResource { Metadata = metadata, Spec = spec, Status = new ImageStatus { State = state } });
+        return (id, spec);
     }
 
     private static void CheckName(AwsCall call, string name)

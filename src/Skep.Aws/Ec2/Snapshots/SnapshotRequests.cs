@@ -1,5 +1,6 @@
 using Skep.Aws.Dispatch;
 using Skep.Aws.Protocol;
+using Skep.Core.Resources;
 using Skep.Storage.Kinds;
 
 namespace Skep.Aws.Ec2.Snapshots;
@@ -27,8 +28,7 @@ internal static class SnapshotRequests
         AwsCall call, string snapshotId, VolumeResource volume, string? description, Dictionary<string, string>? tags, List<string>? takenWith)
     {
         var id = volume.Metadata.Name;
-        if (volume.Status?.State is null or VolumeState.Creating or VolumeState.Error)
-            throw Ec2Errors.IncorrectState($"The volume '{id}' is in the '{volume.Status?.State ?? VolumeState.Creating}' state; it must be available or in-use.");
+        RequireReady(volume);
         var pendingMax = volume.Spec.VolumeType is "st1" or "sc1" ? PendingMaxOfDisks : PendingMax;
         var pending = call.List(StorageKinds.Snapshot, after: null).Count(s => s.Spec.VolumeId == id && SnapshotMapper.StateOf(s) == SnapshotState.Pending);
         if (pending >= pendingMax)
@@ -56,11 +56,24 @@ internal static class SnapshotRequests
             throw Ec2Errors.SnapshotLimit(SnapshotsMax);
         spec.Description = description;
         spec.OwnerAccount = call.AccountId;
-        var metadata = call.NewMetadata(snapshotId);
-        metadata.Finalizers = [SnapshotResource.Finalizer];
-        var snapshot = new SnapshotResource { Metadata = metadata, Spec = spec, Status = new SnapshotStatus { StartTime = call.Now } };
+        var snapshot = Make(call.NewMetadata(snapshotId), spec, call.Now);
         call.Transaction.Create(StorageKinds.Snapshot, snapshot);
         return snapshot;
+    }
+
+    /// <summary>A pending snapshot.</summary>
+    public static SnapshotResource Make(ObjectMeta metadata, SnapshotSpec spec, DateTimeOffset now)
+    {
+        metadata.Finalizers = [SnapshotResource.Finalizer];
+        return new SnapshotResource { Metadata = metadata, Spec = spec, Status = new SnapshotStatus { StartTime = now } };
+    }
+
+    /// <summary>The state that a volume must not be in when a snapshot is taken.</summary>
+    /// <exception cref="AwsException">IncorrectState.</exception>
+    public static void RequireReady(VolumeResource volume)
+    {
+        if (volume.Status?.State is null or VolumeState.Creating or VolumeState.Error)
+            throw Ec2Errors.IncorrectState($"The volume '{volume.Metadata.Name}' is in the '{volume.Status?.State ?? VolumeState.Creating}' state; it must be available or in-use.");
     }
 
     /// <summary>Refuses places that Skep does not have.</summary>

@@ -13,6 +13,9 @@ internal sealed class CreateVolume : AwsOperation<CreateVolumeRequest, Model.Vol
     /// <summary>EC2's default for volumes that are made by themselves.</summary>
     private const string TypeDefault = "gp2";
 
+    /// <summary>The tag that names the storage pool of the volume.</summary>
+    private const string PoolTag = "skep.dev/pool";
+
     /// <inheritdoc/>
     protected override ValueTask<Model.Volume> HandleAsync(CreateVolumeRequest request, AwsCall call, CancellationToken ct)
     {
@@ -25,6 +28,7 @@ internal sealed class CreateVolume : AwsOperation<CreateVolumeRequest, Model.Vol
         if (size < snapshot?.SizeGib)
             throw new AwsException("InvalidParameterValue", 400, $"Volume of {size}GiB is smaller than snapshot '{request.SnapshotId}', expect size >= {snapshot.SizeGib}GiB");
 
+        var tags = Tagging.ForType(request.TagSpecifications, "volume", "volume");
         var shape = VolumeShapes.Make(request.VolumeType ?? TypeDefault, size, request.Iops, request.Throughput);
         var volume = new VolumeResource
         {
@@ -34,7 +38,8 @@ internal sealed class CreateVolume : AwsOperation<CreateVolumeRequest, Model.Vol
                 SnapshotId = request.SnapshotId,
                 AvailabilityZone = zone,
                 NodeName = snapshot?.NodeName,
-                Tags = Tagging.ForType(request.TagSpecifications, "volume", "volume"),
+                PoolName = PoolOf(tags, call),
+                Tags = tags,
             },
             Status = new VolumeStatus(),
         };
@@ -42,6 +47,16 @@ internal sealed class CreateVolume : AwsOperation<CreateVolumeRequest, Model.Vol
         volume.Metadata.Finalizers = [VolumeResource.Finalizer];
         call.Transaction.Create(StorageKinds.Volume, volume);
         return new(VolumeMapper.Map(volume, call));
+    }
+
+    /// <summary>EC2 has no word for pools, so a tag chooses one.</summary>
+    private static string? PoolOf(Dictionary<string, string>? tags, AwsCall call)
+    {
+        if (tags is null || !tags.TryGetValue(PoolTag, out var name))
+            return null;
+        return call.View.Get(StorageKinds.StoragePool, "", name) is { Metadata.DeletionTimestamp: null }
+            ? name
+            : throw Ec2Errors.InvalidValue($"Tag {PoolTag}", name, "there is no storage pool of that name");
     }
 
     private static string ZoneOf(CreateVolumeRequest request, AwsCall call)

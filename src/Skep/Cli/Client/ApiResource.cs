@@ -17,6 +17,18 @@ internal sealed record ApiResource(string Group, string Version, string Plural, 
     /// <summary>The making of images.</summary>
     public static readonly ApiResource ImageImports = new("compute.skep.dev", "v1", "imageimports", "ImageImport", IsNamespaced: true);
 
+    /// <summary>Disks.</summary>
+    public static readonly ApiResource Volumes = new("storage.skep.dev", "v1", "volumes", "Volume", IsNamespaced: true);
+
+    /// <summary>Volumes' contents at points in time.</summary>
+    public static readonly ApiResource Snapshots = new("storage.skep.dev", "v1", "snapshots", "Snapshot", IsNamespaced: true);
+
+    /// <summary>Readings of snapshots, to find damage.</summary>
+    public static readonly ApiResource SnapshotVerifications = new("storage.skep.dev", "v1", "snapshotverifications", "SnapshotVerification", IsNamespaced: true);
+
+    /// <summary>Places for volumes.</summary>
+    public static readonly ApiResource StoragePools = new("storage.skep.dev", "v1", "storagepools", "StoragePool", IsNamespaced: false);
+
     /// <summary>SSH public keys.</summary>
     public static readonly ApiResource KeyPairs = new("compute.skep.dev", "v1", "keypairs", "KeyPair", IsNamespaced: true);
 

@@ -30,6 +30,10 @@ internal static class LiveNames
     public static Func<CompletionContext, IEnumerable<CompletionItem>> InstanceTypes(CliContext context) => completion =>
         Query(context, completion, client => Items(client, ApiResource.InstanceTypes).Select(i => i.Name()));
 
+    /// <summary>Names (the Name tag) or ids of resources of a kind.</summary>
+    public static Func<CompletionContext, IEnumerable<CompletionItem>> Named(CliContext context, ApiResource kind) => completion =>
+        Query(context, completion, client => Items(client, kind).Select(i => i.Tag("Name") ?? i.Name()));
+
     /// <summary>Kinds, and after a kind the names of its resources.</summary>
     public static Func<CompletionContext, IEnumerable<CompletionItem>> KindsAndNames(CliContext context) => completion =>
     {

@@ -8,12 +8,14 @@ namespace Skep.Cli.Nbd;
 
 /// <summary>
 /// Turns what stands on the command line into a device: the one place that knows the kinds there are. <c>log:NAME</c> is a
-/// log-structured volume, everything else a raw file or a block device.
+/// log-structured volume, <c>vol-…</c> a volume of the daemon, everything else a file or a block device.
 /// </summary>
-internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePlace> placeOf) : IDisposable
+internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePlace> placeOf, VolumeFinder volumes, string format) : IAsyncDisposable
 {
+    private const string Raw = "raw";
     private const string LogScheme = "log:";
     private readonly IoWorkers _workers = new();
+    private readonly List<ForeignImage> _foreign = [];
 
     /// <summary>The name that an export of this argument gets when no other is asked for.</summary>
     public static string NameOf(string argument) => argument.StartsWith(LogScheme, StringComparison.Ordinal)
@@ -25,16 +27,32 @@ internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePla
     public async Task<IBlockDevice> OpenAsync(string argument, bool isReadOnly, CancellationToken ct)
     {
         if (argument.StartsWith(LogScheme, StringComparison.Ordinal))
-        {
-            var place = placeOf(argument[LogScheme.Length..]);
-            return await BlockFailures.TranslateAsync(() => new LogVolumeOpener(context.Time, Report).OpenAsync(place, ct));
-        }
-
-        return OpenFile(argument, isReadOnly);
+            return await OpenLogAsync(placeOf(argument[LogScheme.Length..]), ct);
+        if (!VolumeFinder.IsVolume(argument))
+            return await OpenFileAsync(argument, format, isReadOnly, ct);
+        var disk = await volumes.FindAsync(argument, ct);
+        return disk.File is { } file ? await OpenFileAsync(file.Path, file.Format, isReadOnly, ct) : await OpenLogAsync(disk.Log!, ct);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _workers.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var image in _foreign)
+            await image.DisposeAsync();
+        _workers.Dispose();
+    }
+
+    private async Task<IBlockDevice> OpenLogAsync(LogVolumePlace place, CancellationToken ct) =>
+        await BlockFailures.TranslateAsync(() => new LogVolumeOpener(context.Time, Report).OpenAsync(place, ct));
+
+    private async Task<IBlockDevice> OpenFileAsync(string path, string fileFormat, bool isReadOnly, CancellationToken ct)
+    {
+        if (fileFormat == Raw)
+            return OpenFile(path, isReadOnly);
+        var (image, device) = await ForeignImage.OpenAsync(path, fileFormat, isReadOnly, context, ct);
+        _foreign.Add(image);
+        return device;
+    }
 
     private FileDevice OpenFile(string argument, bool isReadOnly)
     {

@@ -4,7 +4,6 @@ using System.Net;
 using Skep.Blocks;
 using Skep.Blocks.Nbd;
 using Skep.Cli.Blocks;
-using Skep.Storage.LogVolumes;
 
 namespace Skep.Cli.Nbd;
 
@@ -14,7 +13,7 @@ internal static class NbdServeCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create(CliContext context)
     {
-        var files = new Argument<string[]>("FILE") { Description = "Raw disk images or block devices; log:NAME is a log-structured volume in --store.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "Disk images or block devices; vol-… is a volume of the daemon that is not attached, log:NAME a log-structured volume in --store.", Arity = ArgumentArity.OneOrMore };
         var socket = new Option<string?>("--socket") { Description = "Where to make the Unix socket (default: skep-nbd-PID.sock in $XDG_RUNTIME_DIR, else in the temporary directory).", HelpName = "PATH" };
         var socketFd = new Option<int?>("--socket-fd") { Description = "Serve on the listening Unix socket that is inherited as this descriptor; --socket then only says where it is.", HelpName = "FD" };
         var listen = new Option<IPEndPoint?>("--listen")
@@ -33,13 +32,15 @@ internal static class NbdServeCommand
         var store = new StoreOptions();
         var export = new Option<string?>("--export") { Description = "The name of the export, with one FILE (default: the file's name). The first FILE is also the default export.", HelpName = "NAME" };
         var readOnly = new Option<bool>("--read-only", "-r") { Description = "Let nobody write." };
-        var format = new Option<string>("--format") { Description = "What FILE is.", HelpName = "raw", DefaultValueFactory = _ => "raw" };
-        format.AcceptOnlyFromAmong("raw");
+        var format = new Option<string>("--format", "-f") { Description = "What FILE is. It is never guessed: a guest could write the header of another format on its disk.", HelpName = "FORMAT", DefaultValueFactory = _ => "raw" };
+        format.AcceptOnlyFromAmong("raw", "qcow2", "vmdk", "vhdx", "vpc", "vdi");
         var command = new Verb(
             "serve",
             "Serve disk images to NBD clients (QEMU, libnbd, the kernel) until interrupted. Needs no daemon.",
             "skep nbd serve disk.img                      # prints the URI to use",
             "skep nbd serve --socket /run/d.sock a.img b.img",
+            "skep nbd serve -r -f qcow2 appliance.qcow2",
+            "skep nbd serve vol-0123456789abcdef0        # a volume that is not attached",
             "skep nbd serve log:disk --store file:///srv/blocks --directory /var/tmp/disk",
             "skep nbd serve --listen 0.0.0.0:10809 --tls-cert cert.pem --tls-key key.pem disk.img") { files, socket, socketFd, listen, export, readOnly, format };
         tls.AddTo(command);
@@ -56,14 +57,14 @@ internal static class NbdServeCommand
         command.SetAction((parsed, ct) => ServeAsync(
             context,
             new ServeRequest(parsed.GetValue(files)!, parsed.GetValue(socket), parsed.GetValue(socketFd), parsed.GetValue(listen), tls.Read(parsed), parsed.GetValue(export), parsed.GetValue(readOnly)),
-            name => store.Read(parsed, name, isOpened: true),
+            new DeviceSource(context, name => store.Read(parsed, name, isOpened: true), new VolumeFinder(context, parsed), parsed.GetValue(format)!),
             ct));
         return command;
     }
 
-    private static async Task<int> ServeAsync(CliContext context, ServeRequest request, Func<string, LogVolumePlace> placeOf, CancellationToken ct)
+    private static async Task<int> ServeAsync(CliContext context, ServeRequest request, DeviceSource source, CancellationToken ct)
     {
-        using var source = new DeviceSource(context, placeOf);
+        await using var sources = source;
         var exports = new List<NbdExport>();
         try
         {

@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Skep.Core.Hosting;
+using Skep.Core.Machines;
+using Skep.Core.Reconcile;
+using Skep.Core.Resources;
+using Skep.Core.Store;
+using Skep.Linux;
+using Skep.Storage.Kinds;
+using Skep.Storage.Snapshots;
+
+namespace Skep.Storage.Volumes;
+
+/// <summary>
+/// Brings the content of volumes that were made from snapshots into their own files, behind whoever uses them already: by
+/// the machine that has the disk open, or here while nobody has. What was brought stays when it is interrupted.
+/// </summary>
+internal sealed partial class VolumeHydrator(
+    ResourceClient client, IMachineDisks machines, SnapshotServer server, CommandRunner runner, SkepOptions options, ILogger<VolumeHydrator> logger)
+    : IReconciler, IAsyncDisposable
+{
+    private const string Hold = "hydration";
+    private static readonly TimeSpan _followPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _retryPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _copyTimeout = TimeSpan.FromHours(24);
+
+    private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Action<ResourceKey> _enqueue = static _ => { };
+
+    /// <inheritdoc/>
+    public string Name => "volume-hydrator";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GroupResource> Watches { get; } = [StorageKinds.Volume.GroupResource];
+
+    /// <inheritdoc/>
+    public void Start(Action<ResourceKey> enqueue) => _enqueue = enqueue;
+
+    /// <inheritdoc/>
+    public IEnumerable<ResourceKey> Concerned(Resource changed, View view) => [changed.Key];
+
+    /// <inheritdoc/>
+    public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
+    {
+        var volume = client.View.Get(key)?.View(StorageKinds.Volume);
+        var isWanted = volume is { Metadata.DeletionTimestamp: null, Status: { HydratingFrom: not null, Path: not null } } && volume.Spec.NodeName == options.NodeName;
+        var instanceId = isWanted ? volume!.Spec.Attachment?.InstanceId : null;
+        if (_jobs.TryGetValue(key, out var job) && (!isWanted || instanceId is not null || job.Task.IsCompleted))
+        {
+            await job.CancelAsync();
+            _jobs.TryRemove(key, out _);
+            job.Dispose();
+        }
+
+        if (!isWanted)
+            return null;
+        if (volume!.Status!.Hold == Hold && !_jobs.ContainsKey(key))
+            await SetAsync(key, s => s.Hold = null, ct); // of a daemon that is gone
+        if (!string.IsNullOrEmpty(instanceId))
+            return await FollowAsync(key, new ResourceKey(InstanceView.Resource, key.Namespace, instanceId), ct);
+        if (volume.Status.Hold is not null && volume.Status.Hold != Hold)
+            return _followPause; // a snapshot is being taken of it
+        if (!_jobs.ContainsKey(key))
+        {
+            var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            _jobs[key] = new Job(Task.Run(() => CopyAsync(key, volume.Status.Path!, cancel.Token), CancellationToken.None), cancel);
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop.IsCancellationRequested)
+            return;
+        await _stop.CancelAsync();
+        foreach (var job in _jobs.Values)
+        {
+            await job.Task;
+            job.Dispose();
+        }
+
+        _jobs.Clear();
+        _stop.Dispose();
+    }
+
+    private async Task<TimeSpan?> FollowAsync(ResourceKey key, ResourceKey instance, CancellationToken ct)
+    {
+        try
+        {
+            if (await machines.HydrateAsync(instance, key.Name, ct) is not { } progress)
+                return _retryPause; // it does not run now
+            if (!progress.IsComplete)
+            {
+                await SetAsync(key, s => s.HydrationProgress = (int)(progress.DoneBytes * 100 / Math.Max(progress.AllBytes, 1)), ct);
+                return _followPause;
+            }
+
+            await CompleteAsync(key, ct);
+            return null;
+        }
+        catch (MachineDiskException ex)
+        {
+            LogFailed(key, ex.Message);
+            return _retryPause;
+        }
+    }
+
+    /// <summary>Copies while no machine has the file; whoever attaches the volume cancels it.</summary>
+    private async Task CopyAsync(ResourceKey key, string path, CancellationToken ct)
+    {
+        try
+        {
+            await server.EnsureStartedAsync(ct);
+            await SetAsync(key, s => s.Hold = Hold, ct);
+            try
+            {
+                await new OfflineDisk(options, runner, client.Time).RunToolAsync(path, _copyTimeout, ["rebase", "-f", "qcow2", "-b", "", Path.GetFileName(path)], ct);
+                await CompleteAsync(key, ct);
+            }
+            finally
+            {
+                await SetAsync(key, s => s.Hold = s.Hold == Hold ? null : s.Hold, CancellationToken.None);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Somebody wants the volume, or the daemon ends: what was copied stays, and the rest comes from the snapshot.
+        }
+        catch (Exception ex)
+        {
+            LogFailed(key, ex.Message);
+            await Task.WhenAny(Task.Delay(_retryPause, client.Time, ct));
+            _enqueue(key);
+        }
+    }
+
+    private async Task CompleteAsync(ResourceKey key, CancellationToken ct)
+    {
+        await SetAsync(key, s => (s.HydratingFrom, s.HydrationProgress) = (null, null), ct);
+        LogComplete(key);
+    }
+
+    private Task SetAsync(ResourceKey key, Action<VolumeStatus> change, CancellationToken ct) =>
+        client.ModifyAsync(StorageKinds.Volume, key, v =>
+        {
+            if (v.Status is not { } status)
+                return false;
+            var before = (status.Hold, status.HydratingFrom, status.HydrationProgress);
+            change(status);
+            return before != (status.Hold, status.HydratingFrom, status.HydrationProgress);
+        }, ct);
+
+    private sealed record Job(Task Task, CancellationTokenSource Cancel) : IDisposable
+    {
+        public async Task CancelAsync()
+        {
+            await Cancel.CancelAsync();
+            await Task;
+        }
+
+        public void Dispose() => Cancel.Dispose();
+    }
+
+    [LoggerMessage(EventId = 1440, Level = LogLevel.Information, Message = "volume {Key} has all of its content in its own file")]
+    private partial void LogComplete(ResourceKey key);
+
+    [LoggerMessage(EventId = 1441, Level = LogLevel.Warning, Message = "the content of volume {Key} cannot be brought into its file now: {Why}")]
+    private partial void LogFailed(ResourceKey key, string why);
+}
