@@ -153,7 +153,7 @@ internal sealed partial class LogVolumeHistory
     };
 
     // Reads all of a volume; a store that fails is asked again.
-    private async Task VerifyAsync(OpenedVolume opened)
+    private static async Task VerifyAsync(OpenedVolume opened)
     {
         var content = await ReadAllAsync(opened.Session, opened.Device);
         if (content is not null && opened.Session.Process.IsAlive && !opened.Session.MayBeOvertaken)
