@@ -20,6 +20,20 @@ internal sealed partial class ExtentMap
     /// <summary>Sectors whose content is stored somewhere.</summary>
     public long DataSectors { get; private set; }
 
+    /// <summary>Memory that the extents take, room for more included.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            const int ExtentBytes = 20;
+            const int ChunkBytes = 64;
+            long bytes = (long)_chunks.Length * (sizeof(ulong) + sizeof(ulong));
+            for (int i = 0; i < _chunkCount; i++)
+                bytes += ChunkBytes + (long)_chunks[i].Items.Length * ExtentBytes;
+            return bytes;
+        }
+    }
+
     /// <summary>Maps a range, whatever was there.</summary>
     /// <param name="extent">The range and its place; of length 0 does nothing.</param>
     /// <param name="displaced">Gets what was there before, in order, if not null.</param>
