@@ -36,6 +36,8 @@ internal sealed partial class WriteAheadLog
         List<(WalSegment Segment, WalSegmentHeader Header)> mine = [], others = [];
         foreach (string name in (await _directory.ListAsync(ct)).Order(StringComparer.Ordinal))
             await OpenSegmentAsync(name, mine, others, ct);
+        // What an opener that was killed had made, only the page cache may know by name.
+        await _directory.SyncAsync(ct);
         await MoveAsideAsync(others, drained, ct);
         mine.Sort((a, b) => a.Header.Ordinal.CompareTo(b.Header.Ordinal));
         if (mine.Count > 0)

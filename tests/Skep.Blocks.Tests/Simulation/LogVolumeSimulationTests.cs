@@ -45,6 +45,7 @@ public sealed class LogVolumeSimulationTests
     /// <summary>Histories that once failed, each by a defect of its own.</summary>
     [Theory]
     [InlineData(242, 60, "a write that waited for room was told of a cancellation when the volume was taken")]
+    [InlineData(11627, 40, "a log segment whose maker was killed before it had synced the directory was used, flushed, and lost with the power")]
     [InlineData(1433, 40, "a stale list left a gap in the log, which an opener with an old hint took for the log's end")]
     [InlineData(3434, 40, "late requests brought back a record and the hint that led to it, and the volume was as it had been long before")]
     [InlineData(247, 60, "the saved state of a snapshot came after the snapshot's deletion and stayed for ever")]
