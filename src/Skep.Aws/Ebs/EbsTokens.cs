@@ -50,7 +50,7 @@ internal sealed class EbsTokens(ResourceClient resources)
     }
 
     /// <summary>Signs many tokens of one snapshot.</summary>
-    public Signer Open(AwsCall call) => new(KeyOf(call), call.Now);
+    public static Signer Open(AwsCall call) => new(KeyOf(call), call.Now);
 
     private static byte[] KeyOf(AwsCall call)
     {

@@ -19,7 +19,7 @@ internal sealed class GetSnapshotBlock(EbsSnapshots snapshots, DirectSnapshots d
         var snapshot = snapshots.RequireCompleted(call, request.SnapshotId);
         if (request.BlockIndex >= EbsSnapshots.BlockCount(snapshot))
             throw EbsErrors.NoSuchBlock(request.BlockIndex, EbsSnapshots.BlockCount(snapshot));
-        tokens.Open(call).CheckBlock(request.BlockToken, request.SnapshotId, request.BlockIndex);
+        EbsTokens.Open(call).CheckBlock(request.BlockToken, request.SnapshotId, request.BlockIndex);
         var memory = MemoryPool<byte>.Shared.Rent(EbsSnapshots.BlockBytes);
         try
         {

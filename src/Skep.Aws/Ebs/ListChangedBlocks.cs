@@ -21,7 +21,7 @@ internal sealed class ListChangedBlocks(EbsSnapshots snapshots, DirectSnapshots 
         var first = request.FirstSnapshotId is { } firstId ? snapshots.RequireCompleted(call, firstId) : null;
         if (first is not null && EbsSnapshots.LineageOf(call, first) != EbsSnapshots.LineageOf(call, second))
             throw EbsErrors.Unrelated(request.FirstSnapshotId!, request.SecondSnapshotId);
-        var signer = tokens.Open(call);
+        var signer = EbsTokens.Open(call);
         var list = $"{request.FirstSnapshotId} {request.SecondSnapshotId}";
         var start = request.StartingBlockIndex ?? (request.NextToken is { } token ? signer.ReadPage(list, token) : 0);
         var limit = request.MaxResults ?? PageSizeMax;

@@ -17,7 +17,7 @@ internal sealed class ListSnapshotBlocks(EbsSnapshots snapshots, DirectSnapshots
     {
         var id = request.SnapshotId;
         var snapshot = snapshots.RequireCompleted(call, id);
-        var signer = tokens.Open(call);
+        var signer = EbsTokens.Open(call);
         var first = request.StartingBlockIndex ?? (request.NextToken is { } token ? signer.ReadPage(id, token) : 0);
         try
         {

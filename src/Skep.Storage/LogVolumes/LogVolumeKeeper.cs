@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Skep.Blocks;
+using Skep.Blocks.Chunks;
 using Skep.Blocks.Log;
 using Skep.Blocks.Nbd;
 using Skep.Blocks.Stores;
@@ -51,6 +52,24 @@ internal sealed class LogVolumeKeeper(BlockServers servers, CommandRunner runner
             await CopyImageAsync(place, imagePath, ct);
     });
 
+    /// <summary>Gives a new volume a snapshot's content. What an earlier daemon had copied is copied again.</summary>
+    /// <exception cref="VolumeException">It cannot be copied.</exception>
+    public Task FillAsync(LogVolumePlace place, SnapshotReader snapshot, CancellationToken ct) => TranslateAsync(async () =>
+    {
+        await servers.EnsureAsync(place.Name, Arguments(place), ct);
+        await using var client = await ConnectAsync(place, ct);
+        var block = new byte[ChunkStore.BlockBytes];
+        foreach (var index in snapshot.ListBlocks(0))
+        {
+            var offset = index * ChunkStore.BlockBytes;
+            var part = block.AsMemory(0, (int)Math.Min(block.Length, snapshot.SizeBytes - offset));
+            await snapshot.ReadAsync(offset, part, ct);
+            await client.WriteAsync(offset, part, isDurable: false, ct);
+        }
+
+        await client.FlushAsync(ct);
+    });
+
     /// <summary>Serves the volume, if that is not done already.</summary>
     /// <exception cref="VolumeException">It cannot be served.</exception>
     public Task ServeAsync(LogVolumePlace place, CancellationToken ct) => TranslateAsync(() => servers.EnsureAsync(place.Name, Arguments(place), ct));
@@ -63,8 +82,7 @@ internal sealed class LogVolumeKeeper(BlockServers servers, CommandRunner runner
     public Task GrowAsync(LogVolumePlace place, long sizeGib, CancellationToken ct) => TranslateAsync(async () =>
     {
         await servers.EnsureAsync(place.Name, Arguments(place), ct);
-        var options = new NbdClientOptions { EndPoint = new UnixDomainSocketEndPoint(servers.SocketOf(place.Name)), ExportName = place.Name };
-        await using var client = await NbdClient.ConnectAsync(options, time, ct);
+        await using var client = await ConnectAsync(place, ct);
         if (client.SizeBytes < sizeGib << GiBShift)
             await client.ResizeAsync(sizeGib << GiBShift, ct);
     });
@@ -78,6 +96,9 @@ internal sealed class LogVolumeKeeper(BlockServers servers, CommandRunner runner
         if (Directory.Exists(place.Directory))
             Directory.Delete(place.Directory, recursive: true);
     });
+
+    private Task<NbdClient> ConnectAsync(LogVolumePlace place, CancellationToken ct) => NbdClient.ConnectAsync(
+        new NbdClientOptions { EndPoint = new UnixDomainSocketEndPoint(servers.SocketOf(place.Name)), ExportName = place.Name }, time, ct);
 
     private static List<string> Arguments(LogVolumePlace place)
     {
@@ -109,7 +130,7 @@ internal sealed class LogVolumeKeeper(BlockServers servers, CommandRunner runner
         {
             throw new VolumeException(ex.Message) { IsTransient = ex.Error is not ObjectStoreError.Refused };
         }
-        catch (Exception ex) when (ex is BlockDeviceException or LogFormatException or NbdException or CommandException or IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (ex is BlockDeviceException or ChunkStoreException or LogFormatException or NbdException or CommandException or IOException or UnauthorizedAccessException)
         {
             throw new VolumeException(ex.Message) { IsTransient = true };
         }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Skep.Blocks.Chunks;
+using Skep.Blocks.Stores;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Storage.Kinds;
@@ -19,15 +21,32 @@ internal sealed partial class VolumeAgent
     /// <summary>Makes a log-structured volume; returns what its status says of where it is.</summary>
     private async Task<VolumeStatus> MakeLogAsync(ResourceKey key, Volume volume, StoragePool pool, string? imageFile, CancellationToken ct)
     {
-        if (volume.Spec.SnapshotId is { } snapshotId)
-            throw new VolumeException($"a volume of pool {pool.Metadata.Name} cannot be made from snapshot {snapshotId}: pools of class log do not restore snapshots");
         if (!options.IsSimulated)
         {
+            var place = places.PlaceOf(pool, volume);
             var image = imageFile is null ? null : options.PathOf("images", imageFile);
-            await logs.MakeAsync(places.PlaceOf(pool, volume), volume.Spec.SizeGib, pool.Spec.Compress, image, ct);
+            await logs.MakeAsync(place, volume.Spec.SizeGib, pool.Spec.Compress, image, ct);
+            if (volume.Spec.SnapshotId is { } snapshotId)
+            {
+                await using var snapshot = await OpenSnapshotAsync(snapshotId, volume.Spec.SizeGib, ct);
+                await logs.FillAsync(place, snapshot, ct);
+            }
         }
 
         return new VolumeStatus { NbdSocket = logs.SocketOf(key.Name), NbdExport = key.Name, Format = "raw" };
+    }
+
+    private async Task<SnapshotReader> OpenSnapshotAsync(string snapshotId, long sizeGib, CancellationToken ct)
+    {
+        try
+        {
+            await CheckSnapshotAsync(snapshotId, sizeGib, ct);
+            return await snapshots.OpenReaderAsync(snapshotId, ct);
+        }
+        catch (Exception ex) when (ex is ChunkStoreException or ObjectStoreException or IOException)
+        {
+            throw new VolumeException(ex.Message) { IsTransient = true };
+        }
     }
 
     /// <summary>

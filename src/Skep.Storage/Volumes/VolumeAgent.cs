@@ -141,13 +141,9 @@ internal sealed partial class VolumeAgent(
     /// <summary>Makes a volume that can be used at once and gets its content from the snapshot as it is read, or behind.</summary>
     private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, VolumeFiles folder, string snapshotId, CancellationToken ct)
     {
-        const long GiB = 1L << 30;
         try
         {
-            var info = await (await snapshots.OpenAsync(ct)).FindAsync(snapshotId, ct)
-                ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
-            if (info.SizeBytes > volume.Spec.SizeGib * GiB)
-                throw new VolumeException($"{volume.Spec.SizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
+            await CheckSnapshotAsync(snapshotId, volume.Spec.SizeGib, ct);
             files.MakeFolder(); // the server listens in it
             await snapshotServer.EnsureStartedAsync(ct);
             await folder.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, snapshotServer.SocketPath, snapshotId, ct);
@@ -156,6 +152,15 @@ internal sealed partial class VolumeAgent(
         {
             throw new VolumeException(ex.Message) { IsTransient = true };
         }
+    }
+
+    private async Task CheckSnapshotAsync(string snapshotId, long sizeGib, CancellationToken ct)
+    {
+        const long GiB = 1L << 30;
+        var info = await (await snapshots.OpenAsync(ct)).FindAsync(snapshotId, ct)
+            ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
+        if (info.SizeBytes > sizeGib * GiB)
+            throw new VolumeException($"{sizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
     }
 
     /// <summary>Before a file exists the finalizer must: otherwise a deletion in between would leave the file.</summary>

@@ -61,10 +61,16 @@ internal sealed class StorageWorld : IAsyncDisposable
     /// <summary>The agent of a daemon that has just started.</summary>
     public VolumeAgent NewAgent()
     {
-        var runner = new CommandRunner(TimeProvider.System);
-        var servers = new BlockServers(Options, _watcher, runner, TimeProvider.System, NullLogger<BlockServers>.Instance);
-        return new VolumeAgent(Client, Files, new LogVolumeKeeper(servers, runner, TimeProvider.System), servers, new PoolPlaces(Options), Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
+        var servers = NewServers();
+        return new VolumeAgent(Client, Files, NewLogs(servers), servers, new PoolPlaces(Options), Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
     }
+
+    /// <summary>What keeps log-structured volumes.</summary>
+    public LogVolumeKeeper NewLogs() => NewLogs(NewServers());
+
+    private static LogVolumeKeeper NewLogs(BlockServers servers) => new(servers, new CommandRunner(TimeProvider.System), TimeProvider.System);
+
+    private BlockServers NewServers() => new(Options, _watcher, new CommandRunner(TimeProvider.System), TimeProvider.System, NullLogger<BlockServers>.Instance);
 
     public static ResourceKey Key(string volume) => StorageKinds.Volume.Key("default", volume);
 

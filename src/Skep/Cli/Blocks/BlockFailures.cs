@@ -14,9 +14,9 @@ internal static class BlockFailures
         {
             return await run();
         }
-        catch (Exception ex) when (Translate(ex) is { } translated)
+        catch (Exception ex) when (Translate(ex) is not null)
         {
-            throw translated;
+            throw Translate(ex)!;
         }
     }
 
