@@ -33,9 +33,10 @@ internal sealed class ManifestLog(LogVolumeSettings settings, Guid volumeId, Gui
     {
         string key = VolumeNames.Record(settings.Name, record.Number);
         var data = ManifestCodec.Write(record, volumeId);
+        // Each step is tried by itself: all of them at once would seldom succeed with a store that fails often.
         return await RetryAsync(settings, key, async () =>
-            (await settings.Store.PutAsync(key, [data], PutCondition.IfAbsent, ct) || await HasNonceAsync(settings.Store, key, record.Nonce, ct)) &&
-            await IsCurrentAsync(ct), ct);
+            await settings.Store.PutAsync(key, [data], PutCondition.IfAbsent, ct) || await HasNonceAsync(settings.Store, key, record.Nonce, ct), ct)
+            && await RetryAsync(settings, key, async () => await IsCurrentAsync(ct), ct);
     }
 
     /// <summary>Announces that records are about to be deleted.</summary>
