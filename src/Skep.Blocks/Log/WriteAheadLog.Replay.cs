@@ -113,8 +113,8 @@ internal sealed partial class WriteAheadLog
         durable = Math.Max(durable, await FindDurableAsync(mine, reached, ct));
         if (durable > Math.Max(reached, drained))
             throw new LogFormatException(LogFormatError.Damaged, $"{mine[at].Segment.Name} in the log directory of volume {_settings.Name} is damaged: record {reached + 1} cannot be read though records up to {durable} had been made durable; open the volume with an empty log directory to go on with what the store has");
-        lock (_gate)
-            _synced = _appended;
+        // What was recovered may be in the page cache alone, if only the process had died: the next flush syncs it, and until
+        // then no header may say that it was durable.
     }
 
     private readonly record struct ReplayEnd(ulong Reached, ulong Durable);

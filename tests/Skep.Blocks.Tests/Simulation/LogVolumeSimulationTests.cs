@@ -49,6 +49,8 @@ public sealed class LogVolumeSimulationTests
     [InlineData(1433, 40, "a stale list left a gap in the log, which an opener with an old hint took for the log's end")]
     [InlineData(3434, 40, "late requests brought back a record and the hint that led to it, and the volume was as it had been long before")]
     [InlineData(247, 60, "the saved state of a snapshot came after the snapshot's deletion and stayed for ever")]
+    [InlineData(2504, 40, "what a killed writer had left in the page cache was called durable at once, lost with the power, and its loss taken for damage")]
+    [InlineData(1193, 40, "a record's appending began anew with each failure of a store that failed often, and writes waited for ten minutes")]
     public void What_once_failed_does_not_fail_again(ulong seed, int operations, string defect)
     {
         var outcome = LogVolumeSimulation.Run(new SimulationRun { Seed = seed, OperationCount = operations });
