@@ -139,7 +139,7 @@ internal sealed partial class SnapshotWork
     {
         var store = await stores.OpenAsync(ct);
         await using var source = await DiskCopy.ConnectAsync(socketPath, exportName, changesContext, client.Time, ct);
-        await using var writer = await store.ResumeAsync(key.Name, ct) ?? await store.BeginAsync(RequestOf(snapshot, changesContext is null ? null : since), ct);
+        await using var writer = await store.ResumeAsync(key.Name, ct) ?? await store.BeginAsync(RequestOf(snapshot, changesContext is null ? null : since) with { IsEncrypted = IsEncrypted(snapshot) }, ct);
         await new DiskCopy(source, writer, changesContext).RunAsync(percent => ShowProgressAsync(percent, ct), ct);
         return await writer.CompleteAsync(ct);
     }
@@ -156,13 +156,16 @@ internal sealed partial class SnapshotWork
     }
 
     /// <summary>The snapshot to build on: the one since which the volume keeps account, if the store still has it.</summary>
-    private static async Task<string?> FindBaseAsync(ChunkStore store, Snapshot snapshot, Volume volume, CancellationToken ct)
+    private async Task<string?> FindBaseAsync(ChunkStore store, Snapshot snapshot, Volume volume, CancellationToken ct)
     {
         if (volume.Status?.ChangesSince is not { } since || since == snapshot.Metadata.Name)
             return null;
         var info = await store.FindAsync(since, ct);
-        return info is not null && (info.KeyId is not null) == snapshot.Spec.Encrypted ? since : null;
+        return info is not null && (info.KeyId is not null) == IsEncrypted(snapshot) ? since : null;
     }
+
+    /// <summary>What an encrypted volume holds is not written in plain.</summary>
+    private bool IsEncrypted(Snapshot snapshot) => snapshot.Spec.Encrypted || Volume(snapshot) is { Spec.Encrypted: true };
 
     private Volume? Volume(Snapshot snapshot) => client.View.Get(StorageKinds.Volume, key.Namespace, snapshot.Spec.VolumeId!);
 

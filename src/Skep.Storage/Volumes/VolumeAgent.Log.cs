@@ -28,7 +28,7 @@ internal sealed partial class VolumeAgent
             await logs.MakeAsync(place, volume.Spec.SizeGib, pool.Spec.Compress, image, ct);
             if (volume.Spec.SnapshotId is { } snapshotId)
             {
-                await using var snapshot = await OpenSnapshotAsync(snapshotId, volume.Spec.SizeGib, ct);
+                await using var snapshot = await OpenSnapshotAsync(snapshotId, volume.Spec, ct);
                 await logs.FillAsync(place, snapshot, ct);
             }
         }
@@ -36,11 +36,11 @@ internal sealed partial class VolumeAgent
         return new VolumeStatus { NbdSocket = logs.SocketOf(key.Name), NbdExport = key.Name, Format = "raw" };
     }
 
-    private async Task<SnapshotReader> OpenSnapshotAsync(string snapshotId, long sizeGib, CancellationToken ct)
+    private async Task<SnapshotReader> OpenSnapshotAsync(string snapshotId, VolumeSpec spec, CancellationToken ct)
     {
         try
         {
-            await CheckSnapshotAsync(snapshotId, sizeGib, ct);
+            await CheckSnapshotAsync(snapshotId, spec, ct);
             return await snapshots.OpenReaderAsync(snapshotId, ct);
         }
         catch (Exception ex) when (ex is ChunkStoreException or ObjectStoreException or IOException)

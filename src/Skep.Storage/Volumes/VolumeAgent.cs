@@ -125,6 +125,8 @@ internal sealed partial class VolumeAgent(
         var status = new VolumeStatus { Path = folder.PathOf(key.Name), Format = "qcow2" };
         if (options.IsSimulated)
             return status;
+        if (volume.Spec.Encrypted)
+            throw new VolumeException($"pool {pool?.Metadata.Name ?? StoragePool.DefaultName} does not encrypt: encrypted volumes need a pool of class {StoragePoolClass.Log}");
         if (volume.Spec.SnapshotId is { } snapshotId)
         {
             await MakeFromSnapshotAsync(key, volume, folder, snapshotId, ct);
@@ -143,7 +145,7 @@ internal sealed partial class VolumeAgent(
     {
         try
         {
-            await CheckSnapshotAsync(snapshotId, volume.Spec.SizeGib, ct);
+            await CheckSnapshotAsync(snapshotId, volume.Spec, ct);
             files.MakeFolder(); // the server listens in it
             await snapshotServer.EnsureStartedAsync(ct);
             await folder.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, snapshotServer.SocketPath, snapshotId, ct);
@@ -154,13 +156,15 @@ internal sealed partial class VolumeAgent(
         }
     }
 
-    private async Task CheckSnapshotAsync(string snapshotId, long sizeGib, CancellationToken ct)
+    private async Task CheckSnapshotAsync(string snapshotId, VolumeSpec spec, CancellationToken ct)
     {
         const long GiB = 1L << 30;
         var info = await (await snapshots.OpenAsync(ct)).FindAsync(snapshotId, ct)
             ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
-        if (info.SizeBytes > sizeGib * GiB)
-            throw new VolumeException($"{sizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
+        if (info.KeyId is not null && !spec.Encrypted)
+            throw new VolumeException($"snapshot {snapshotId} is encrypted, and a volume made from it must be too: with spec.encrypted, in a pool of class {StoragePoolClass.Log}");
+        if (info.SizeBytes > spec.SizeGib * GiB)
+            throw new VolumeException($"{spec.SizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
     }
 
     /// <summary>Before a file exists the finalizer must: otherwise a deletion in between would leave the file.</summary>

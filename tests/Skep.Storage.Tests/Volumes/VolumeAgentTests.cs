@@ -51,6 +51,25 @@ public sealed class VolumeAgentTests
     }
 
     [Fact]
+    public async Task A_pool_that_does_not_encrypt_makes_no_volume_that_should_be()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        var volume = await world.MakeAsync("vol-1", v => v.Encrypted = true);
+        Assert.Equal("error", volume.Status!.State);
+        Assert.Contains("does not encrypt", volume.Status.Message!, StringComparison.Ordinal);
+        Assert.False(File.Exists(world.Options.PathOf("volumes", "vol-1.qcow2")));
+    }
+
+    [Fact]
+    public async Task A_pool_that_does_not_exist_is_named()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        var volume = await world.MakeAsync("vol-1", v => v.PoolName = "nowhere");
+        Assert.Equal("error", volume.Status!.State);
+        Assert.Contains("\"nowhere\" does not exist", volume.Status.Message!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_volume_of_an_image_that_does_not_exist_is_an_error()
     {
         await using var world = await StorageWorld.CreateAsync();
