@@ -53,6 +53,7 @@ install_packages() {
 dnf_name() {
   case "$1" in
     libsqlite3-0) echo sqlite-libs ;;
+    libzstd1) echo libzstd ;;
     libssl3) echo openssl-libs ;;
     qemu-system-x86) echo qemu-system-x86-core ;;
     qemu-system-arm) echo qemu-system-aarch64-core ;;
@@ -116,6 +117,7 @@ library_packages() {
   multiarch=$(uname -m)-linux-gnu
   cat <<EOF
 libsqlite3-0 /usr/lib/$multiarch/libsqlite3.so.0 /usr/lib64/libsqlite3.so.0 /usr/lib/libsqlite3.so.0
+libzstd1 /usr/lib/$multiarch/libzstd.so.1 /usr/lib64/libzstd.so.1 /usr/lib/libzstd.so.1
 libssl3 /usr/lib/$multiarch/libssl.so.3 /usr/lib64/libssl.so.3 /usr/lib/libssl.so.3
 EOF
 }
