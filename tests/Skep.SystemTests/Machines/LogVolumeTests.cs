@@ -14,6 +14,7 @@ public sealed class LogVolumeTests
     [Fact]
     public async Task A_guest_sees_no_error_when_its_server_the_daemon_and_the_store_fail()
     {
+        Assert.Skip("known defect: the published program's server of a log-structured volume can stop answering under parallel writes (seen with an encrypted one); docs/volumes.md");
         foreach (var program in (string[])["aws", "ssh"])
             Assert.SkipUnless(HostSandbox.IsInstalled(program), $"{program} is not installed");
         var file = await TinyImage.EnsureAsync(Ct);
