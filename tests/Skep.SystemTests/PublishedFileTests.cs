@@ -5,8 +5,8 @@ namespace Skep.SystemTests;
 /// <summary>The one file that ships, alone in an empty directory and run by a user without rights.</summary>
 public sealed class PublishedFileTests
 {
-    /// <summary>The budget is 60 MB, which the block engine has exceeded; this may only shrink.</summary>
-    private const long FileBytesMax = 62_000_000;
+    /// <summary>The budget is 60 MB; what is not used of it is left for what is still to come, not for carelessness.</summary>
+    private const long FileBytesMax = 52_000_000;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

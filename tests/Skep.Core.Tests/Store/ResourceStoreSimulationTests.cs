@@ -50,9 +50,10 @@ public sealed class ResourceStoreSimulationTests(ITestOutputHelper output)
         var writers = Enumerable.Range(0, Writers).Select(i => Task.Run(() => WriteAsync(store, new Random((seed * 2_000) + i)), Ct)).ToList();
         var acknowledged = (await Task.WhenAll(writers)).SelectMany(a => a).ToList();
         log.Fault = static _ => AppendFault.None;
-        // One more change of every kind, so that every watch has an end to wait for.
-        var last = await store.CommitAsync([.. _kinds.Select(k => Change.Create(new ResourceKey(k, "default", "the-end"), Json("the-end")))], Ct);
-        end.SetResult(last.Revision);
+        // One more change of every kind, so that every watch has an end to wait for; and one after the watches know the end,
+        // because a watch may have seen it before it was told that it was one.
+        end.SetResult((await CreateInEveryKindAsync(store, "the-end")).Revision);
+        var last = await CreateInEveryKindAsync(store, "after-the-end");
 
         var durable = log.Durable;
         Assert.Equal(Enumerable.Range(1, durable.Count).Select(i => (long)i), durable.Select(e => e.Revision));
@@ -62,7 +63,7 @@ public sealed class ResourceStoreSimulationTests(ITestOutputHelper output)
             Assert.Equal(changes.Select(c => (c.Type, c.Key)), durable.Skip((int)revision - changes.Count).Take(changes.Count).Select(e => (e.Type, e.Key)));
         foreach (var watch in await Task.WhenAll(watches))
         {
-            var expected = durable.Where(e => e.Revision > watch.From && watch.Kinds.Contains(e.Key.GroupResource)).Select(Shape);
+            var expected = durable.Where(e => e.Revision > watch.From && e.Revision <= watch.To && watch.Kinds.Contains(e.Key.GroupResource)).Select(Shape);
             Assert.Equal(expected, watch.Seen);
         }
     }
@@ -152,6 +153,9 @@ public sealed class ResourceStoreSimulationTests(ITestOutputHelper output)
         return acknowledged;
     }
 
+    private static Task<View> CreateInEveryKindAsync(ResourceStore store, string name) =>
+        store.CommitAsync([.. _kinds.Select(k => Change.Create(new ResourceKey(k, "default", name), Json(name)))], Ct);
+
     private static async Task<Watched> WatchAsync(ResourceStore store, Random random, Task<long> end)
     {
         while (true)
@@ -159,7 +163,7 @@ public sealed class ResourceStoreSimulationTests(ITestOutputHelper output)
             // Some start at once, some in the middle, from any revision that there is.
             for (var i = random.Next(200); i > 0; i--)
                 await Task.Yield();
-            var from = random.NextInt64(store.View.Revision + 1);
+            var from = random.NextInt64(end.IsCompletedSuccessfully ? await end : store.View.Revision + 1);
             var kinds = _kinds.Where(_ => random.Next(2) == 0).ToHashSet();
             if (kinds.Count == 0)
                 kinds = [.. _kinds];
@@ -174,7 +178,7 @@ public sealed class ResourceStoreSimulationTests(ITestOutputHelper output)
                     Assert.True(batch.Revision <= store.View.Revision, "a watch ran ahead of the view");
                     seen.AddRange(batch.Events.Select(Shape));
                     if (end.IsCompletedSuccessfully && batch.Revision >= await end)
-                        return new Watched(from, kinds, seen);
+                        return new Watched(from, batch.Revision, kinds, seen);
                     if (random.Next(4) == 0)
                         await Task.Yield();
                 }
@@ -220,5 +224,5 @@ public sealed class ResourceStoreSimulationTests(ITestOutputHelper output)
 
     private static byte[] Json(string name) => Encoding.UTF8.GetBytes($$$"""{"metadata":{"name":"{{{name}}}"}}""");
 
-    private sealed record Watched(long From, HashSet<GroupResource> Kinds, List<string> Seen);
+    private sealed record Watched(long From, long To, HashSet<GroupResource> Kinds, List<string> Seen);
 }

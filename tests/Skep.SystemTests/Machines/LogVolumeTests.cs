@@ -14,7 +14,6 @@ public sealed class LogVolumeTests
     [Fact]
     public async Task A_guest_sees_no_error_when_its_server_the_daemon_and_the_store_fail()
     {
-        Assert.Skip("known defect: the published program's server of a log-structured volume can stop answering under parallel writes (seen with an encrypted one); docs/volumes.md");
         foreach (var program in (string[])["aws", "ssh"])
             Assert.SkipUnless(HostSandbox.IsInstalled(program), $"{program} is not installed");
         var file = await TinyImage.EnsureAsync(Ct);
@@ -58,7 +57,7 @@ public sealed class LogVolumeTests
 
         await guest.RunAsync("umount /data; echo 3 > /proc/sys/vm/drop_caches; mount /dev/vdb /data", Ct);
         for (var round = 1; round <= 5; round++)
-            Assert.Equal("0", await guest.RunAsync($"md5sum -c /data/sums{round} >/dev/null 2>&1; echo $?", Ct));
+            Assert.Equal("", await guest.RunAsync($"cd /data && md5sum -c sums{round} 2>&1 | grep -v ': OK$' || true", Ct));
         Assert.Equal("", await guest.RunAsync("dmesg | grep -E 'vdb.*error|error.*vdb|I/O error' || true", Ct));
 
         // Off the guest it is drained, and nothing is left of it once it is deleted.
