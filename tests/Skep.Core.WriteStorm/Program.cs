@@ -14,6 +14,7 @@ var seed = int.Parse(args[1], CultureInfo.InvariantCulture);
 await using var store = await ResourceStore.OpenAsync(new SqliteLog(directory, new KindRegistry(CoreKinds.All)), CancellationToken.None);
 using var output = Console.OpenStandardOutput();
 var gate = new Lock();
+_ = Task.Run(EndWithTheTest);
 Say("ready");
 await Task.WhenAll(Enumerable.Range(0, WriterCount).Select(writer => Task.Run(() => WriteAsync(writer))));
 
@@ -44,6 +45,18 @@ Change Set(ResourceKey key, long number, string padding)
 }
 
 static long NumberOf(Resource resource) => resource.Metadata.Generation ?? 0;
+
+// The test holds the other end of standard input: it ends with the test, however that ends.
+static void EndWithTheTest()
+{
+    using var input = Console.OpenStandardInput();
+    while (input.ReadByte() >= 0)
+    {
+        // Nobody writes there.
+    }
+
+    Environment.Exit(1);
+}
 
 void Say(string line)
 {

@@ -17,6 +17,7 @@ if (!(await store.ListBucketsAsync(new ListBucketsRequest(), CancellationToken.N
     await store.CreateBucketAsync(Bucket, "storm", CancellationToken.None);
 using var output = Console.OpenStandardOutput();
 var gate = new Lock();
+_ = Task.Run(EndWithTheTest);
 Say("ready");
 await Task.WhenAll(Enumerable.Range(0, WriterCount).Select(writer => Task.Run(() => WriteAsync(writer))));
 
@@ -53,6 +54,18 @@ async Task UploadAsync(string key, byte[] body)
     var first = await store.UploadPartAsync(upload, 1, BodyClaims.None, new MemoryStream(body, 0, middle), CancellationToken.None);
     var second = await store.UploadPartAsync(upload, 2, BodyClaims.None, new MemoryStream(body, middle, body.Length - middle), CancellationToken.None);
     await store.CompleteUploadAsync(new CompleteUploadRequest { Upload = upload, Parts = [new CompletedPart(1, first.ETag), new CompletedPart(2, second.ETag)] }, CancellationToken.None);
+}
+
+// The test holds the other end of standard input: it ends with the test, however that ends.
+static void EndWithTheTest()
+{
+    using var input = Console.OpenStandardInput();
+    while (input.ReadByte() >= 0)
+    {
+        // Nobody writes there.
+    }
+
+    Environment.Exit(1);
 }
 
 void Say(string line)

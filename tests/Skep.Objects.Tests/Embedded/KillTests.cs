@@ -36,7 +36,7 @@ public sealed class KillTests(ITestOutputHelper output)
         var output = AppContext.BaseDirectory[AppContext.BaseDirectory.LastIndexOf("/bin/", StringComparison.Ordinal)..];
         var tests = AppContext.BaseDirectory[..AppContext.BaseDirectory.LastIndexOf("/Skep.Objects.Tests/", StringComparison.Ordinal)];
         var program = $"{tests}/Skep.Objects.WriteStorm{output}Skep.Objects.WriteStorm";
-        var start = new ProcessStartInfo(program, [directory, seed.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, [directory, seed.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         try
         {

@@ -45,7 +45,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     private static async Task<List<(long Revision, int Writer, long Number)>> StormAsync(TempDirectory directory, int seed, int killAfter)
     {
         var program = RepositoryRoot.PathOf(Path.Combine("tests/Skep.Core.WriteStorm", AppContext.BaseDirectory[AppContext.BaseDirectory.LastIndexOf("/bin/", StringComparison.Ordinal)..].TrimStart('/'), "Skep.Core.WriteStorm"));
-        var start = new ProcessStartInfo(program, [directory.Path, seed.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, [directory.Path, seed.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var acknowledged = new List<(long, int, long)>();
         try
