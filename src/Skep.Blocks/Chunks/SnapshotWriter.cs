@@ -233,6 +233,8 @@ public sealed partial class SnapshotWriter : IAsyncDisposable
         {
             if (_claimed.TryGetValue(id, out var claim))
                 return new Prepared(id, null, 0, 0, default, claim.Task);
+            if (_store.Index.CanReuse(id))
+                return new Prepared(id, null, 0, 0, default, null); // stored, and its claim gone, since the first look
             _claimed[id] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
