@@ -1,3 +1,4 @@
+using Skep.Linux.DiskImages;
 using Skep.Compute.Agent;
 using Skep.Compute.Kinds;
 using Skep.Compute.Qemu;
@@ -141,5 +142,5 @@ public sealed class DiskHotPlugTests
     private static MachineDisk Disk(string volumeId) => new(volumeId, new DiskSource.LocalFile($"/volumes/{volumeId}.qcow2", "qcow2")) { SizeBytes = GiB };
 
     private static Task<IReadOnlyList<DiskStatus>> AlignAsync(FakeQemu qemu, DiskPlan plan) =>
-        new DiskHotPlug(qemu.ExecuteAsync, (_, _) => Task.FromResult(new DiskAccess("threads", IsDirect: false))).AlignAsync(plan, Ct);
+        new DiskHotPlug(qemu.ExecuteAsync, (_, _) => Task.FromResult(new DiskAccess("threads", IsDirect: false)), disk => disk.Key is null ? null : new DiskPassphrase("sesame")).AlignAsync(plan, Ct);
 }

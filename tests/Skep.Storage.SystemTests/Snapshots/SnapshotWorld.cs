@@ -197,17 +197,17 @@ internal sealed class SnapshotWorld : IAsyncDisposable
     private async Task StartDaemonAsync()
     {
         _watcher = new ProcessWatcher();
-        _hypervisor = new QemuHypervisor(_options, _watcher, _runner, TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
+        _hypervisor = new QemuHypervisor(_options, _watcher, _runner, Keys, TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
         Stores = new SnapshotStores(_options, TimeProvider.System);
         var servers = new BlockServers(_options, _watcher, _runner, TimeProvider.System, NullLogger<BlockServers>.Instance);
         var logs = new LogVolumeKeeper(servers, _runner, TimeProvider.System);
-        _snapshotAgent = new SnapshotAgent(Client, Stores, _hypervisor, logs, new PoolPlaces(_options), _runner, _options, NullLogger<SnapshotAgent>.Instance);
+        _snapshotAgent = new SnapshotAgent(Client, Stores, _hypervisor, logs, new PoolPlaces(_options), Keys, _runner, _options, NullLogger<SnapshotAgent>.Instance);
         _server = new SnapshotServer(Stores, Client, _runner, _options, TimeProvider.System, NullLogger<SnapshotServer>.Instance);
         await _server.StartingAsync(Ct);
         var volumes = new VolumeAgent(
-            Client, new VolumeFiles(_options, _runner), logs, servers, new PoolPlaces(_options), Stores, _server, _options,
+            Client, new VolumeFiles(_options, _runner), logs, servers, new PoolPlaces(_options), Keys, Stores, _server, _options,
             NullLogger<VolumeAgent>.Instance);
-        _hydrator = new VolumeHydrator(Client, _hypervisor, _server, _runner, _options, NullLogger<VolumeHydrator>.Instance);
+        _hydrator = new VolumeHydrator(Client, _hypervisor, _server, Keys, _runner, _options, NullLogger<VolumeHydrator>.Instance);
         foreach (var agent in (IReconciler[])(Hydrates ? [volumes, _snapshotAgent, _hydrator] : [volumes, _snapshotAgent]))
         {
             var host = new ReconcilerHost(agent, Client.Store, TimeProvider.System, NullLogger<ReconcilerHost>.Instance);

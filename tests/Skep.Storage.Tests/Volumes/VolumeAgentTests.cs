@@ -124,7 +124,7 @@ public sealed class VolumeAgentTests
     {
         StorageWorld.RequireQemuImg();
         await using var world = await StorageWorld.CreateAsync();
-        await world.Files.MakeAsync("vol-1", 1, imageFileName: null, Ct);
+        await world.Files.MakeAsync("vol-1", 1, imageFileName: null, passphrase: null, Ct);
         var volume = await world.MakeAsync("vol-1", _ => { });
         Assert.Equal("available", volume.Status!.State);
     }
