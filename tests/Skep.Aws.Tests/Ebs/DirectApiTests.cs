@@ -160,7 +160,7 @@ public sealed class DirectApiTests : IAsyncLifetime
     [InlineData("""{"VolumeSize":1.5}""", "ValidationException INVALID_PARAMETER_VALUE")]
     [InlineData("""{}""", "ValidationException INVALID_PARAMETER_VALUE")]
     [InlineData("""{"VolumeSize":1,"Timeout":9}""", "ValidationException INVALID_PARAMETER_VALUE")]
-    [InlineData("""{"VolumeSize":1,"KmsKeyArn":"alias/aws/ebs"}""", "ValidationException INVALID_DEPENDENCY_REQUEST")]
+    [InlineData("""{"VolumeSize":1,"KmsKeyArn":"arn:aws:kms:us-east-1:123456789012:key/none"}""", "ValidationException INVALID_DEPENDENCY_REQUEST")]
     [InlineData("""{"VolumeSize":1,"Encrypted":true,"KmsKeyArn":"arn:aws:kms:us-east-1:123456789012:key/none"}""", "ValidationException INVALID_CUSTOMER_KEY")]
     [InlineData("""{"VolumeSize":1,"Colour":"red"}""", "ValidationException INVALID_PARAMETER_VALUE")]
     [InlineData("""{"VolumeSize":1,"Tags":[{"Key":"aws:x","Value":""}]}""", "ValidationException INVALID_PARAMETER_VALUE")]
@@ -198,7 +198,8 @@ public sealed class DirectApiTests : IAsyncLifetime
         var plain = await _ebs.MakeAsync(parent: null, (0, 7));
         await _world.Ec2Async("EnableEbsEncryptionByDefault", Ct);
         Assert.Equal("ValidationException INVALID_DEPENDENCY_REQUEST", await ErrorAsync(_ebs.JsonAsync(HttpMethod.Post, "/snapshots", "", new JsonObject { ["VolumeSize"] = 1, ["ParentSnapshotId"] = plain })));
-        Assert.True(_world.Client.View.Get(StorageKinds.Snapshot, "default", await _ebs.StartAsync())!.Spec.Encrypted);
+        var byDefault = await _ebs.StartAsync();
+        Assert.True(_world.Client.View.Get(StorageKinds.Snapshot, "default", byDefault)!.Spec.Encrypted);
     }
 
     [Fact]

@@ -211,7 +211,7 @@ public sealed class SnapshotTests
     [Theory]
     [InlineData("LockSnapshot")]
     [InlineData("DescribeLockedSnapshots")]
-    [InlineData("ModifyEbsDefaultKmsKeyId")]
+    [InlineData("DescribeFastSnapshotRestores")]
     public async Task What_is_not_served_is_refused_by_name(string action)
     {
         await using var world = await AwsWorld.StartAsync(Ct);
