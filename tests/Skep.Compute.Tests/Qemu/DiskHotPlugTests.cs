@@ -112,8 +112,8 @@ public sealed class DiskHotPlugTests
     {
         DiskPlan[] plans =
         [
-            new DiskPlan { Wanted = [Disk(A), Disk(B)] },
-            new DiskPlan { Wanted = [Disk(A) with { SizeBytes = 2 * GiB, Limits = new DiskLimits { Iops = 100 } }], Leaving = new HashSet<string> { B } },
+            new DiskPlan { Wanted = [Encrypted(A), Encrypted(B)] },
+            new DiskPlan { Wanted = [Encrypted(A) with { SizeBytes = 2 * GiB, Limits = new DiskLimits { Iops = 100 } }], Leaving = new HashSet<string> { B } },
             new DiskPlan { Leaving = new HashSet<string> { A }, Forced = new HashSet<string> { A } },
         ];
         var deaths = 0;

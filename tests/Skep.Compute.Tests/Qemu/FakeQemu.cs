@@ -143,7 +143,7 @@ internal sealed class FakeQemu
             throw Refused($"Duplicate nodes with node-name='{name}'");
         if ((string?)node["throttle-group"] is { } group && !Groups.ContainsKey(group))
             throw Refused($"Throttle group '{group}' does not exist");
-        if ((string?)node["file"]!["encrypt"]?["key-secret"] is { } secret && !Secrets.ContainsKey(secret))
+        if ((string?)node["file"]?["encrypt"]?["key-secret"] is { } secret && !Secrets.ContainsKey(secret))
             throw Refused($"No secret with id '{secret}'");
         Nodes[name] = (JsonObject)node.DeepClone();
         Sizes[name] = FileSizeBytes;
