@@ -11,6 +11,7 @@ using Skep.Core.Resources;
 using Skep.Linux;
 using Skep.Linux.Processes;
 using Skep.Networking.Kinds;
+using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Testing;
 
@@ -159,7 +160,8 @@ internal sealed class World : IAsyncDisposable
     }
 
     private QemuHypervisor NewHypervisor(ProcessWatcher watcher) =>
-        new(_options, watcher, new CommandRunner(TimeProvider.System), TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
+        new(
+            _options, watcher, new CommandRunner(TimeProvider.System), new VolumeKeys(_options.PathOf(KeyRingFile.FileName), TimeProvider.System), TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
 
     /// <summary>Starts every machine with the test's kernel, which no resource can say.</summary>
     private sealed class KernelHypervisor(IHypervisor inner, MachineKernel? kernel) : IHypervisor

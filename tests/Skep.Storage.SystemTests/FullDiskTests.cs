@@ -20,7 +20,7 @@ public sealed class FullDiskTests
         try
         {
             var files = new VolumeFiles(new SkepOptions { DataDirectory = directory, NodeName = "node", HostPrefix = "skTst" }, runner);
-            var ex = await Assert.ThrowsAsync<VolumeException>(() => files.MakeAsync("vol-1", 1, imageFileName: null, Ct));
+            var ex = await Assert.ThrowsAsync<VolumeException>(() => files.MakeAsync("vol-1", 1, imageFileName: null, passphrase: null, Ct));
             Assert.True(ex.IsTransient);
             Assert.Contains("is full", ex.Message, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFiles(Path.Combine(directory, "volumes")));

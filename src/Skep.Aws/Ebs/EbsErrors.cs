@@ -27,6 +27,10 @@ internal static class EbsErrors
     public static AwsException Unrelated(string first, string second) =>
         Invalid("UNRELATED_SNAPSHOTS", $"The snapshots '{first}' and '{second}' are neither of the same volume nor made from each other.");
 
+    public static AwsException CustomerKey(string why) => Invalid("INVALID_CUSTOMER_KEY", why);
+
+    public static AwsException Dependency(string why) => Invalid("INVALID_DEPENDENCY_REQUEST", why);
+
     public static AwsException Value(string why) => Invalid("INVALID_PARAMETER_VALUE", why);
 
     public static AwsException ConcurrentLimit(int max) =>

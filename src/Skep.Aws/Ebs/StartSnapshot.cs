@@ -1,6 +1,7 @@
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ebs.Model;
 using Skep.Aws.Ec2;
+using Skep.Aws.Ec2.Encryption;
 using Skep.Aws.Ec2.Snapshots;
 using Skep.Storage.Kinds;
 
@@ -17,11 +18,10 @@ internal sealed class StartSnapshot(EbsSnapshots snapshots) : AwsOperation<Start
     /// <inheritdoc/>
     protected override ValueTask<StartSnapshotResponse> HandleAsync(StartSnapshotRequest request, AwsCall call, CancellationToken ct)
     {
-        if (request.Encrypted is true || request.KmsKeyArn is not null)
-            throw EbsErrors.Value("Skep does not support encrypted snapshots yet");
         if (request.VolumeSize > VolumeSizeGibMax)
             throw EbsErrors.VolumeSize($"A volume has 1 to {VolumeSizeGibMax} GiB, not {request.VolumeSize}.");
         var parent = request.ParentSnapshotId is { } parentId ? RequireParent(call, parentId, request.VolumeSize) : null;
+        var encryption = EncryptionOf(request, parent, call);
         var pending = call.List(StorageKinds.Snapshot, after: null).Count(s => s.Spec.Source == SnapshotSource.Direct && SnapshotMapper.StateOf(s) == SnapshotState.Pending);
         if (pending >= PendingMax)
             throw EbsErrors.ConcurrentLimit(PendingMax);
@@ -30,6 +30,8 @@ internal sealed class StartSnapshot(EbsSnapshots snapshots) : AwsOperation<Start
             Source = SnapshotSource.Direct,
             VolumeSizeGib = request.VolumeSize,
             ParentSnapshotId = request.ParentSnapshotId,
+            Encrypted = encryption.IsEncrypted,
+            KmsKeyId = encryption.KmsKeyId,
             NodeName = parent?.Spec.NodeName ?? snapshots.NodeName,
             TimeoutMinutes = request.Timeout,
             Tags = TagsOf(request.Tags),
@@ -45,8 +47,23 @@ internal sealed class StartSnapshot(EbsSnapshots snapshots) : AwsOperation<Start
             BlockSize = EbsSnapshots.BlockBytes,
             Tags = request.Tags,
             ParentSnapshotId = request.ParentSnapshotId,
-            SseType = "none",
+            KmsKeyArn = encryption.KmsKeyId,
+            SseType = encryption.IsEncrypted ? "sse-kms" : "none",
         });
+    }
+
+    /// <summary>The tables of "Encryption outcomes for EBS direct APIs" (EBS user guide): a child is as its parent.</summary>
+    private static EncryptionOutcome EncryptionOf(StartSnapshotRequest request, SnapshotResource? parent, AwsCall call)
+    {
+        if (request.KmsKeyArn is not null && request.Encrypted is not true)
+            throw EbsErrors.Dependency("KmsKeyArn requires Encrypted to be true.");
+        if (parent is not null && request.Encrypted is not null)
+            throw EbsErrors.Dependency("Encrypted and ParentSnapshotId may not both be specified: a snapshot is encrypted as its parent is.");
+        if (parent is { Spec.Encrypted: false } && EbsEncryptionChoice.IsByDefault(call))
+            throw EbsErrors.Dependency($"Encryption by default is enabled, and the parent snapshot '{request.ParentSnapshotId}' is not encrypted: encrypt it first by copying it.");
+        if (request.KmsKeyArn is { } key && EbsKey.Find(call, key) is null)
+            throw EbsErrors.CustomerKey($"KmsKeyArn {key}: {EbsKey.Unknown(call)}.");
+        return EncryptionOutcome.Decide(call, request.Encrypted, request.KmsKeyArn, SourceEncryption.Of(parent), EbsErrors.Value);
     }
 
     private SnapshotResource RequireParent(AwsCall call, string id, long volumeSizeGib)
@@ -54,8 +71,6 @@ internal sealed class StartSnapshot(EbsSnapshots snapshots) : AwsOperation<Start
         var parent = snapshots.RequireCompleted(call, id);
         if (parent.Metadata.Namespace != call.Namespace)
             throw EbsErrors.SnapshotNotFound(id);
-        if (parent.Spec.Encrypted)
-            throw EbsErrors.Value("Skep does not support encrypted snapshots yet");
         if (volumeSizeGib < parent.Spec.VolumeSizeGib)
             throw EbsErrors.VolumeSize($"The volume size of {volumeSizeGib} GiB is smaller than that of the parent snapshot '{id}', {parent.Spec.VolumeSizeGib} GiB.");
         call.Transaction.RequireUnchanged(StorageKinds.Snapshot.Key(call.Namespace, id));

@@ -82,6 +82,8 @@ internal static class Ec2Errors
 
     public static AwsException VolumeInUse(string message) => new("VolumeInUse", 400, message);
 
+    public static AwsException KeyNeedsEncrypted() => new("InvalidParameterDependency", 400, "The parameter [KmsKeyId] requires the parameter Encrypted to be set.");
+
     public static AwsException AttachmentNotFound(string message) => new("InvalidAttachment.NotFound", 400, message);
 
     // Snapshots

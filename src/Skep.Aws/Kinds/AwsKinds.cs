@@ -22,8 +22,16 @@ public static class AwsKinds
         Columns = [new("Instance", "spec.instanceId"), new("Phase", "status.phase")],
     };
 
+    /// <summary>Accounts' choices of encryption.</summary>
+    public static readonly Kind<EbsEncryption> EbsEncryption = new(AwsJson.Default.EbsEncryption)
+    {
+        Group = "aws.skep.dev", Name = "EbsEncryption", Plural = "ebsencryptions", HasStatus = false,
+        Description = "Whether an account's new volumes in a region are encrypted by default.",
+        Columns = [new("By default", "spec.byDefault", "boolean")],
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord, ImageCapture];
+    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord, ImageCapture, EbsEncryption];
 }
 
 /// <summary>Serializer metadata of aws.skep.dev's documents.</summary>
@@ -32,4 +40,5 @@ public static class AwsKinds
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IdempotencyRecord))]
 [JsonSerializable(typeof(ImageCapture))]
+[JsonSerializable(typeof(EbsEncryption))]
 public sealed partial class AwsJson : JsonSerializerContext;

@@ -40,6 +40,7 @@ public sealed class CapturedDisk : OpenObject
     public string SnapshotId { get; set; } = "";
     public long SizeGib { get; set; }
     public bool Encrypted { get; set; }
+    public string? KmsKeyId { get; set; }
     public string? NodeName { get; set; }
 }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Skep.Compute.Kinds;
 using Skep.Compute.Qemu;
+using Skep.Core.Machines;
 using Skep.Core.Resources;
 
 namespace Skep.Compute.Agent;
@@ -24,7 +25,7 @@ internal sealed class VolumeView
         if (Status?.State is not ("available" or "in-use") || Status.Hold is not null)
             return null;
         var source = Status.Source ?? (needsDevices ? null : new DiskSource.LocalFile("", "raw"));
-        return source is null ? null : new MachineDisk(volumeId, source) { SizeBytes = Spec.SizeGib * GiB, Limits = Status.Limits };
+        return source is null ? null : new MachineDisk(volumeId, source) { SizeBytes = Spec.SizeGib * GiB, Limits = Status.Limits, Key = Status.Key };
     }
 }
 
@@ -70,6 +71,7 @@ internal sealed class VolumeStatusView
     public string State { get; set; } = "";
     public string? Path { get; set; }
     public string? Format { get; set; }
+    public DiskKey? Key { get; set; }
     public string? NbdSocket { get; set; }
     public string? NbdExport { get; set; }
     public long? SizeGib { get; set; }

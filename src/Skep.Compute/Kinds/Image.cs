@@ -66,6 +66,12 @@ public sealed class ImageBlockDevice : OpenObject
     public string? VolumeType { get; set; }
     public int? Iops { get; set; }
     public int? Throughput { get; set; }
+
+    [Description("Whether the disk is encrypted; a snapshot that is says so by itself.")]
+    public bool? Encrypted { get; set; }
+
+    [Description("The ARN of the key by which the EC2 API names what it is encrypted with; absent for the default.")]
+    public string? KmsKeyId { get; set; }
     public bool? DeleteOnTermination { get; set; }
 }
 

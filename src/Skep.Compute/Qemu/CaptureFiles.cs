@@ -19,15 +19,18 @@ internal sealed class CaptureFiles(string directory, CommandRunner runner, Syste
     /// <summary>The size of clusters: the chunk store's blocks, so that none is copied in part.</summary>
     private const int ClusterBytes = 512 * 1024;
 
-    /// <summary>Makes an empty file that the machine may open; returns its path.</summary>
+    /// <summary>Makes an empty file that the machine may open, encrypted if there is a passphrase; returns its path.</summary>
     /// <exception cref="CommandException">It cannot be made.</exception>
-    public async Task<string> CreateAsync(string name, long sizeBytes, bool hasOnlyChanges, CancellationToken ct)
+    public async Task<string> CreateAsync(string name, long sizeBytes, bool hasOnlyChanges, DiskPassphrase? passphrase, CancellationToken ct)
     {
         Remove(name);
         var path = PathOf(name, hasOnlyChanges) + UnfinishedSuffix;
         // As the user of machines, to whom the directory belongs: what it may have put there under this name is not followed
         // with more rights than it has itself.
-        await new QemuImg(runner) { User = user }.CreateAsync(path, DiskImageFormat.Qcow2, sizeBytes, ClusterBytes, ct);
+        using var secret = passphrase is null ? null : SecretFile.Create(passphrase);
+        if (secret is not null)
+            DiskFile.SetOwner(secret.Path, user);
+        await new QemuImg(runner) { User = user, SecretPath = secret?.Path }.CreateAsync(path, DiskImageFormat.Qcow2, sizeBytes, ClusterBytes, ct);
         return path;
     }
 

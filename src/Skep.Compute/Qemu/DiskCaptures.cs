@@ -19,9 +19,10 @@ namespace Skep.Compute.Qemu;
 /// </remarks>
 /// <param name="execute">The machine's monitor.</param>
 /// <param name="files">Makes and removes the files.</param>
+/// <param name="keys">Opens the keys of encrypted disks.</param>
 /// <param name="freeze">Freezes the guest's file systems around a step.</param>
 /// <param name="time">Times the waiting for jobs to end.</param>
-internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, GuestFreeze freeze, TimeProvider time)
+internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolumeKeys keys, GuestFreeze freeze, TimeProvider time)
 {
     /// <summary>What kept bitmaps are named like: nobody else's are touched.</summary>
     private const string BitmapPrefix = "snap-";
@@ -53,7 +54,7 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, Guest
         try
         {
             await RemoveBitmapsAsync(disk, node, except: knowsChanges ? request.Since : null, ct);
-            await AddNodeAsync(name, disk, knowsChanges, ct);
+            await AddNodeAsync(request, name, disk, knowsChanges, ct);
             var note = await freeze(() => StartAsync(request, name, node, knowsChanges, isPersistent: IsQcow2(disk), ct), ct);
             return new DiskCapture(IsNew: true, knowsChanges, note is null, note);
         }
@@ -101,9 +102,9 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, Guest
         files.Remove(name);
     }
 
-    private async Task AddNodeAsync(string name, JsonElement disk, bool hasOnlyChanges, CancellationToken ct)
+    private async Task AddNodeAsync(DiskCaptureRequest request, string name, JsonElement disk, bool hasOnlyChanges, CancellationToken ct)
     {
-        var path = await files.CreateAsync(name, disk.GetProperty("image").GetProperty("virtual-size").GetInt64(), hasOnlyChanges, ct);
+        var path = await files.CreateAsync(name, disk.GetProperty("image").GetProperty("virtual-size").GetInt64(), hasOnlyChanges, keys.Open(request.VolumeId, request.Key), ct);
         await execute(
             "blockdev-add",
             w =>
@@ -111,6 +112,8 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, Guest
                 w.WriteString("driver", "qcow2");
                 w.WriteString("node-name", name);
                 w.WriteString("discard", "unmap");
+                if (request.Key is not null)
+                    DiskNodes.WriteEncryption(w, DiskNodes.Top(request.VolumeId)); // the machine has the secret: of the disk itself
                 w.WriteStartObject("file");
                 w.WriteString("driver", "file");
                 w.WriteString("filename", path);

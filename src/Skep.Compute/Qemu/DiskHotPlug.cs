@@ -1,17 +1,19 @@
 using System.Text.Json;
 using Skep.Compute.Agent;
 using Skep.Compute.Qmp;
+using Skep.Linux.DiskImages;
 
 namespace Skep.Compute.Qemu;
 
 /// <summary>
 /// Brings the disks of a running QEMU towards a plan. Every step is judged by what the machine has, so it does not
-/// matter which steps an earlier daemon got to. Plugging in: throttle group, chain of nodes, device. Unplugging: the
-/// device, which the guest must let go of, then chain, then group.
+/// matter which steps an earlier daemon got to. Plugging in: throttle group, secret, chain of nodes, device. Unplugging:
+/// the device, which the guest must let go of, then chain, then group and secret.
 /// </summary>
 /// <param name="execute">The machine's monitor.</param>
 /// <param name="prepare">Lets the machine open a disk's file and says how it is read.</param>
-internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, CancellationToken, Task<DiskAccess>> prepare)
+/// <param name="unlock">Opens a disk's key; null for a disk that is not encrypted.</param>
+internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, CancellationToken, Task<DiskAccess>> prepare, Func<MachineDisk, DiskPassphrase?> unlock)
 {
     /// <summary>QEMU's words for a device whose guest was asked already and may take its time.</summary>
     private const string AlreadyAsked = "already in the process of unplug";
@@ -86,10 +88,13 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
     {
         var port = await DiskInventory.FindFreePortAsync(execute, ct) ?? throw new MachineException("the machine has no free slot left for another disk");
         var access = await prepare(disk, ct);
+        var passphrase = unlock(disk);
 
         // What a crash left behind may be of another file or another size by now.
         await RemoveChainAsync(inventory, top, ct);
         await execute("object-add", w => DiskNodes.WriteGroup(w, top, disk.Limits), ct);
+        if (passphrase is not null)
+            await execute("object-add", w => DiskNodes.WriteSecretText(w, top, passphrase), ct);
         await execute("blockdev-add", w => DiskNodes.WriteChain(w, disk, access), ct);
         await execute(
             "device_add",
@@ -227,5 +232,7 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
 
         if (inventory.HasGroup(top))
             await execute("object-del", w => w.WriteString("id", DiskNodes.Group(top)), ct);
+        if (inventory.HasSecret(top))
+            await execute("object-del", w => w.WriteString("id", DiskNodes.Secret(top)), ct);
     }
 }

@@ -17,9 +17,10 @@ internal sealed class DiskInventory
     private readonly Dictionary<string, long> _devices = new(StringComparer.Ordinal);
     private readonly HashSet<string> _nodes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _groups = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _secrets = new(StringComparer.Ordinal);
 
-    /// <summary>Every chain of which anything is there: a device, a node or a group.</summary>
-    public IEnumerable<string> Tops => _devices.Keys.Concat(_groups).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+    /// <summary>Every chain of which anything is there: a device, a group or a secret.</summary>
+    public IEnumerable<string> Tops => _devices.Keys.Concat(_groups).Concat(_secrets).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     /// <summary>Asks.</summary>
     public static async Task<DiskInventory> ReadAsync(QmpExecute execute, CancellationToken ct)
@@ -33,6 +34,8 @@ internal sealed class DiskInventory
         {
             if (DiskNodes.TopOf(child) is { } top)
                 inventory._groups.Add(top);
+            else if (DiskNodes.TopOfSecret(child) is { } encrypted)
+                inventory._secrets.Add(encrypted);
         }
 
         return inventory;
@@ -46,6 +49,9 @@ internal sealed class DiskInventory
 
     /// <summary>Whether the chain's throttle group exists.</summary>
     public bool HasGroup(string top) => _groups.Contains(top);
+
+    /// <summary>Whether the chain's secret exists.</summary>
+    public bool HasSecret(string top) => _secrets.Contains(top);
 
     /// <summary>A root port that nothing is plugged into, or null.</summary>
     public static async Task<string?> FindFreePortAsync(QmpExecute execute, CancellationToken ct)

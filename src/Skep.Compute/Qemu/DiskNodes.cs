@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Skep.Compute.Kinds;
+using Skep.Linux.DiskImages;
 
 namespace Skep.Compute.Qemu;
 
 /// <summary>
-/// A disk as QEMU knows it, the same at start-up and when plugged in later: a throttle group, a chain of block nodes
-/// (throttle, format, protocol) that goes as one, and a virtio device. All have names made of the volume's, so that what a
+/// A disk as QEMU knows it, the same at start-up and when plugged in later: a throttle group, the secret of an
+/// encrypted disk, a chain of block nodes (throttle, format, protocol) that goes as one, and a virtio device. All have names made of the volume's, so that what a
 /// machine has can be read from it (qapi/block-core.json, qapi/qom.json).
 /// </summary>
 internal static class DiskNodes
@@ -23,6 +24,7 @@ internal static class DiskNodes
 
     private const string DevicePrefix = "disk-";
     private const string GroupPrefix = "limits-";
+    private const string SecretPrefix = "key-";
 
     /// <summary>Node names have at most 31 characters; 21 are an EC2 id.</summary>
     private const int NameMax = 21;
@@ -51,11 +53,40 @@ internal static class DiskNodes
     /// <summary>The throttle group's id.</summary>
     public static string Group(string top) => GroupPrefix + top;
 
+    /// <summary>The id of the secret object with an encrypted disk's passphrase.</summary>
+    public static string Secret(string top) => SecretPrefix + top;
+
+    /// <summary>The chain that a secret belongs to, by its id; null when it is none of a disk's.</summary>
+    public static string? TopOfSecret(string id) => id.StartsWith(SecretPrefix, StringComparison.Ordinal) ? id[SecretPrefix.Length..] : null;
+
     /// <summary>The chain that a device or a throttle group belongs to, by its id; null when it is none of a disk's.</summary>
     public static string? TopOf(string id) =>
         id.StartsWith(DevicePrefix, StringComparison.Ordinal) ? id[DevicePrefix.Length..]
         : id.StartsWith(GroupPrefix, StringComparison.Ordinal) ? id[GroupPrefix.Length..]
         : null;
+
+    /// <summary>The members of a secret object that reads its passphrase from a file.</summary>
+    public static void WriteSecretFile(Utf8JsonWriter writer, string top, string path)
+    {
+        WriteSecretHead(writer, top);
+        writer.WriteString("file", path);
+    }
+
+    /// <summary>The members of a secret object that is given its passphrase: for the monitor alone, a command line can be read by all.</summary>
+    public static void WriteSecretText(Utf8JsonWriter writer, string top, DiskPassphrase passphrase)
+    {
+        WriteSecretHead(writer, top);
+        writer.WriteString("data", passphrase.Reveal());
+    }
+
+    /// <summary>What a qcow2 node must know of its encryption.</summary>
+    public static void WriteEncryption(Utf8JsonWriter writer, string top)
+    {
+        writer.WriteStartObject("encrypt");
+        writer.WriteString("format", "luks");
+        writer.WriteString("key-secret", Secret(top));
+        writer.WriteEndObject();
+    }
 
     /// <summary>The members of a throttle-group object.</summary>
     public static void WriteGroup(Utf8JsonWriter writer, string top, DiskLimits? limits)
@@ -110,6 +141,8 @@ internal static class DiskNodes
         writer.WriteString("node-name", Format(top));
         writer.WriteString("discard", "unmap");
         writer.WriteString("detect-zeroes", "unmap");
+        if (disk.Key is not null)
+            WriteEncryption(writer, top);
         writer.WriteStartObject("file");
         writer.WriteString("node-name", Protocol(top));
         writer.WriteString("discard", "unmap");
@@ -130,6 +163,13 @@ internal static class DiskNodes
 
     /// <summary>The same for the command line.</summary>
     public static string DeviceArguments(MachineDisk disk) => string.Join(',', DeviceProperties(disk).Select(p => $"{p.Name}={p.Value}"));
+
+    private static void WriteSecretHead(Utf8JsonWriter writer, string top)
+    {
+        writer.WriteString("qom-type", "secret");
+        writer.WriteString("id", Secret(top));
+        writer.WriteString("format", "raw");
+    }
 
     private static long? BurstSeconds(long? seconds, long? burst)
     {

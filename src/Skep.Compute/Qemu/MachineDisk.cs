@@ -1,4 +1,5 @@
 using Skep.Compute.Kinds;
+using Skep.Core.Machines;
 
 namespace Skep.Compute.Qemu;
 
@@ -12,6 +13,9 @@ public sealed record MachineDisk(string VolumeId, DiskSource Source)
 
     /// <summary>What it is kept to; null for no limit.</summary>
     public DiskLimits? Limits { get; init; }
+
+    /// <summary>The key of a disk whose file is encrypted (LUKS in qcow2); null when it is not.</summary>
+    public DiskKey? Key { get; init; }
 }
 
 /// <summary>Where a disk's content is: one of the classes within.</summary>

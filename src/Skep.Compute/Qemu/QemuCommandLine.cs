@@ -150,6 +150,8 @@ public static class QemuCommandLine
         {
             var (disk, access) = (machine.Disks[i], launch.Disks[i]);
             arguments.AddRange(["-object", Json(w => DiskNodes.WriteGroup(w, DiskNodes.Top(disk.VolumeId), disk.Limits))]);
+            if (access.SecretPath is { } secret)
+                arguments.AddRange(["-object", Json(w => DiskNodes.WriteSecretFile(w, DiskNodes.Top(disk.VolumeId), secret))]);
             arguments.AddRange(["-blockdev", Json(w => DiskNodes.WriteChain(w, disk, access))]);
             arguments.AddRange(["-device", $"virtio-blk-pci,{DiskNodes.DeviceArguments(disk)},bus={ports.Dequeue()},bootindex={i + 1}"]);
         }

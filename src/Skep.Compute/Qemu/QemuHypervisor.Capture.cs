@@ -72,7 +72,7 @@ public sealed partial class QemuHypervisor : IMachineDisks
     }
 
     private DiskCaptures CapturesOf(ResourceKey instance, QemuMachine machine, CaptureFiles files) =>
-        new(machine.ExecuteAsync, files, (step, ct) => FreezeAroundAsync(instance, step, ct), _time);
+        new(machine.ExecuteAsync, files, _keys, (step, ct) => FreezeAroundAsync(instance, step, ct), _time);
 
     private async Task<CaptureFiles> CaptureFilesOfAsync(ResourceKey instance, CancellationToken ct) =>
         new(_files.DirectoryOf(instance), _runner, SystemUser.IsRoot ? await SystemUser.EnsureAsync(_runner, MachineUser, ct) : null);

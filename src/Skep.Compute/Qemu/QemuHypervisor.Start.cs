@@ -4,6 +4,7 @@ using Skep.Compute.Agent;
 using Skep.Compute.Qmp;
 using Skep.Core.Resources;
 using Skep.Linux;
+using Skep.Linux.DiskImages;
 using Skep.Linux.Processes;
 
 namespace Skep.Compute.Qemu;
@@ -43,6 +44,22 @@ public sealed partial class QemuHypervisor
         _files.Write(machine.Instance, record);
         var launch = Prepare(machine, record, user);
 
+        var secrets = new List<SecretFile>();
+        try
+        {
+            launch = launch with { Disks = [.. machine.Disks.Zip(launch.Disks, (disk, access) => access with { SecretPath = HandPassphrase(disk, user, secrets) })] };
+            await LaunchAsync(machine, record, program, launch, user, ct);
+        }
+        finally
+        {
+            // QEMU has read them when its monitor greets.
+            foreach (var secret in secrets)
+                secret.Dispose();
+        }
+    }
+
+    private async Task LaunchAsync(MachineConfig machine, MachineRecord record, string program, QemuLaunch launch, ProcessUser? user, CancellationToken ct)
+    {
         var handles = new List<SafeHandle>();
         DetachedProcess process;
         try
@@ -166,6 +183,18 @@ public sealed partial class QemuHypervisor
         }
 
         return disk.Source is DiskSource.LocalFile ? _diskAccess.For(path) : new DiskAccess("threads", IsDirect: false);
+    }
+
+    /// <summary>Puts an encrypted disk's passphrase where the user of machines can read it, and nobody else; null for other disks.</summary>
+    private string? HandPassphrase(MachineDisk disk, ProcessUser? user, List<SecretFile> secrets)
+    {
+        if (_keys.Open(disk.VolumeId, disk.Key) is not { } passphrase)
+            return null;
+        var secret = SecretFile.Create(passphrase);
+        secrets.Add(secret);
+        if (user is not null)
+            HostFile.SetOwner(secret.Path, user);
+        return secret.Path;
     }
 
     private FirmwareFiles PrepareFirmware(MachineConfig machine, ProcessUser? user)

@@ -5,6 +5,7 @@ using Skep.Compute.Agent;
 using Skep.Compute.Kinds;
 using Skep.Compute.Qmp;
 using Skep.Core.Hosting;
+using Skep.Core.Machines;
 using Skep.Core.Resources;
 using Skep.Linux;
 using Skep.Linux.Processes;
@@ -31,18 +32,20 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
     private readonly SkepOptions _options;
     private readonly ProcessWatcher _watcher;
     private readonly CommandRunner _runner;
+    private readonly IVolumeKeys _keys;
     private readonly TimeProvider _time;
     private readonly ILogger<QemuHypervisor> _logger;
     private readonly Accelerator _accelerator;
     private readonly DiskAccessProbe _diskAccess = new("/");
 
     /// <summary>Chooses an accelerator; touches nothing yet.</summary>
-    public QemuHypervisor(SkepOptions options, ProcessWatcher watcher, CommandRunner runner, TimeProvider time, ILogger<QemuHypervisor> logger)
+    public QemuHypervisor(SkepOptions options, ProcessWatcher watcher, CommandRunner runner, IVolumeKeys keys, TimeProvider time, ILogger<QemuHypervisor> logger)
     {
         _options = options;
         _files = new MachineFiles(options.PathOf("instances"));
         _watcher = watcher;
         _runner = runner;
+        _keys = keys;
         _time = time;
         _logger = logger;
         _accelerator = Accelerator.Choose(options.Acceleration, "/", RuntimeInformation.OSArchitecture);
@@ -108,7 +111,8 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
             throw new MachineException($"{instance.Name} has no running machine");
         try
         {
-            return await new DiskHotPlug(machine.ExecuteAsync, async (disk, token) => PrepareDisk(disk, await PrepareUserAsync(token))).AlignAsync(plan, ct);
+            return await new DiskHotPlug(
+                machine.ExecuteAsync, async (disk, token) => PrepareDisk(disk, await PrepareUserAsync(token)), disk => _keys.Open(disk.VolumeId, disk.Key)).AlignAsync(plan, ct);
         }
         catch (QmpException ex)
         {

@@ -26,7 +26,11 @@ public sealed record QemuLaunch
 public sealed record FirmwareFiles(string CodePath, string VariablesPath);
 
 /// <summary>How a disk's file is read: aio is io_uring, native or threads; direct passes the page cache by.</summary>
-public sealed record DiskAccess(string Aio, bool IsDirect);
+public sealed record DiskAccess(string Aio, bool IsDirect)
+{
+    /// <summary>The file with the passphrase of an encrypted disk, read once at the start; null for others.</summary>
+    public string? SecretPath { get; init; }
+}
 
 /// <summary>An open tap and, where the kernel has vhost, an open /dev/vhost-net.</summary>
 public sealed record NicHandles(int TapFd, int? VhostFd);

@@ -42,7 +42,11 @@ public interface IMachineDisks
 /// <param name="VolumeId">The disk.</param>
 /// <param name="CaptureId">Names the capture: the snapshot's id.</param>
 /// <param name="Since">The capture before it that was kept; null for none.</param>
-public sealed record DiskCaptureRequest(ResourceKey Instance, string VolumeId, string CaptureId, string? Since);
+public sealed record DiskCaptureRequest(ResourceKey Instance, string VolumeId, string CaptureId, string? Since)
+{
+    /// <summary>The disk's key when it is encrypted: its copy is encrypted with the same one.</summary>
+    public DiskKey? Key { get; init; }
+}
 
 /// <summary>A capture that was begun.</summary>
 /// <param name="IsNew">Whether it was begun by this call.</param>

@@ -18,14 +18,19 @@ public static class KeyRingFile
 
     private const UnixFileMode Allowed = AtomicFile.OwnerOnly;
 
+    /// <summary>Of two that find no file one makes it; otherwise the first would have wrapped with a key that is overwritten.</summary>
+    private static readonly Lock _creation = new();
+
     /// <summary>Reads the ring; makes one with a first key when there is no file.</summary>
     /// <exception cref="IOException">The file is no key ring, or others may read it.</exception>
     public static KeyRing ReadOrCreate(string path, TimeProvider time)
     {
-        if (File.Exists(path))
+        lock (_creation)
+        {
+            if (!File.Exists(path))
+                Write(path, AddKey(new KeyRingDocument(), time));
             return Read(path);
-        Write(path, AddKey(new KeyRingDocument(), time));
-        return Read(path);
+        }
     }
 
     /// <summary>Reads the ring.</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Skep.Core.Machines;
 using Skep.Core.Resources;
 
 namespace Skep.Storage.Kinds;
@@ -32,7 +33,12 @@ public sealed class VolumeSpec : OpenObject
 
     [Description("The node that holds the disk; follows the first instance it is attached to.")]
     public string? NodeName { get; set; }
+
+    [Description("Written encrypted, with a key of the volume's own.")]
     public bool Encrypted { get; set; }
+
+    [Description("The ARN by which the EC2 API names the key that the volume's own key is wrapped with; absent for the default.")]
+    public string? KmsKeyId { get; set; }
 
     [Description("I/O operations per second.")]
     public int? Iops { get; set; }
@@ -82,6 +88,9 @@ public sealed class VolumeStatus : OpenObject
 
     [Description("qcow2 or raw.")]
     public string? Format { get; set; }
+
+    [Description("The key of an encrypted disk in a file (LUKS), wrapped with a key of the node's key ring. Without it the disk cannot be read.")]
+    public DiskKey? Key { get; set; }
 
     [Description("The Unix socket of the NBD server that serves the disk, in place of a file. The user skep-vm must be able to connect to it.")]
     public string? NbdSocket { get; set; }

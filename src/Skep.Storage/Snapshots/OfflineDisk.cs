@@ -25,24 +25,28 @@ internal sealed class OfflineDisk(SkepOptions options, CommandRunner runner, Tim
     private static readonly TimeSpan _toolTimeout = TimeSpan.FromMinutes(1);
 
     /// <summary>Serves a disk to <paramref name="read"/>, which gets the socket's path, and ends the server after it.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="format">qcow2 or raw.</param>
+    /// <param name="disk">The disk.</param>
     /// <param name="exportName">The export's name.</param>
     /// <param name="bitmap">A bitmap of the file to export too; null for none.</param>
     /// <param name="read">Reads.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="SnapshotException">The file cannot be opened, for example because a machine has it open.</exception>
-    public async Task ServeAsync(string path, string format, string exportName, string? bitmap, Func<string, Task> read, CancellationToken ct)
+    public async Task ServeAsync(DiskFileAddress disk, string exportName, string? bitmap, Func<string, Task> read, CancellationToken ct)
     {
         var folder = options.PathOf(FolderName, exportName);
         var user = await PrepareAsync(folder, ct);
         var socket = Path.Combine(folder, "nbd.sock");
+        using var secret = Hand(disk.Passphrase, user);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        string[] arguments = ["--read-only", "--shared=2", "--cache=none", "--aio=threads", "--allocation-depth", "-f", format, "-k", socket, "-x", exportName, .. bitmap is null ? [] : (string[])["-B", bitmap], Path.GetFileName(path)];
-        var serving = runner.RunAsync(Confine(user, Path.GetDirectoryName(path)!, _serveTimeout, "qemu-nbd", arguments), stop.Token);
+        string[] arguments =
+        [
+            "--read-only", "--shared=2", "--cache=none", "--aio=threads", "--allocation-depth", "-k", socket, "-x", exportName,
+            .. bitmap is null ? [] : (string[])["-B", bitmap], .. disk.Arguments(secret),
+        ];
+        var serving = runner.RunAsync(Confine(user, disk.Directory, _serveTimeout, "qemu-nbd", arguments), stop.Token);
         try
         {
-            await AwaitServerAsync(socket, serving, path, ct);
+            await AwaitServerAsync(socket, serving, disk.Path, ct);
             await read(socket);
         }
         finally
@@ -70,23 +74,38 @@ internal sealed class OfflineDisk(SkepOptions options, CommandRunner runner, Tim
 
     /// <summary>Begins to keep account of what changes in a file.</summary>
     /// <exception cref="CommandException">The file cannot be changed.</exception>
-    public Task AddBitmapAsync(string path, string bitmap, CancellationToken ct) => ChangeBitmapAsync(path, "--add", bitmap, ct);
+    public Task AddBitmapAsync(DiskFileAddress disk, string bitmap, CancellationToken ct) =>
+        RunToolAsync(disk, _toolTimeout, address => ["bitmap", "--add", .. address, bitmap], ct);
 
     /// <summary>Ends it.</summary>
     /// <exception cref="CommandException">The file cannot be changed.</exception>
-    public Task RemoveBitmapAsync(string path, string bitmap, CancellationToken ct) => ChangeBitmapAsync(path, "--remove", bitmap, ct);
+    public Task RemoveBitmapAsync(DiskFileAddress disk, string bitmap, CancellationToken ct) =>
+        RunToolAsync(disk, _toolTimeout, address => ["bitmap", "--remove", .. address, bitmap], ct);
 
     /// <summary>
     /// Runs qemu-img on a file of a machine as the user of machines, in the file's directory.
     /// </summary>
-    public async Task RunToolAsync(string path, TimeSpan timeout, IReadOnlyList<string> arguments, CancellationToken ct)
+    /// <param name="disk">The disk.</param>
+    /// <param name="timeout">When it is killed.</param>
+    /// <param name="arguments">Its arguments, from those that name the disk.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="CommandException">It failed.</exception>
+    public async Task RunToolAsync(DiskFileAddress disk, TimeSpan timeout, Func<IReadOnlyList<string>, IReadOnlyList<string>> arguments, CancellationToken ct)
     {
         var user = await PrepareAsync(null, ct);
-        await runner.CheckAsync(Confine(user, Path.GetDirectoryName(path)!, timeout, "qemu-img", [.. arguments]), ct);
+        using var secret = Hand(disk.Passphrase, user);
+        await runner.CheckAsync(Confine(user, disk.Directory, timeout, "qemu-img", [.. arguments(disk.Arguments(secret))]), ct);
     }
 
-    private async Task ChangeBitmapAsync(string path, string action, string bitmap, CancellationToken ct) =>
-        await RunToolAsync(path, _toolTimeout, ["bitmap", action, "-f", "qcow2", Path.GetFileName(path), bitmap], ct);
+    /// <summary>The passphrase where a tool that runs as the user of machines can read it, and nobody else.</summary>
+    private static SecretFile? Hand(DiskPassphrase? passphrase, SystemUser? user)
+    {
+        if (passphrase is null)
+            return null;
+        var secret = SecretFile.Create(passphrase);
+        DiskFile.SetOwner(secret.Path, user);
+        return secret;
+    }
 
     /// <summary>Makes the user of machines and lets it reach the files that belong to it, and a folder of its own if asked.</summary>
     private async Task<SystemUser?> PrepareAsync(string? folder, CancellationToken ct)

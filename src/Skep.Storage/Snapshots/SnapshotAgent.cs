@@ -7,6 +7,7 @@ using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Linux;
+using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
@@ -19,7 +20,7 @@ namespace Skep.Storage.Snapshots;
 /// finds the capture again at its next start: its moment is kept by the machine that was running.
 /// </summary>
 internal sealed partial class SnapshotAgent(
-    ResourceClient client, SnapshotStores stores, IMachineDisks machines, LogVolumeKeeper logs, PoolPlaces places, CommandRunner runner, SkepOptions options, ILogger<SnapshotAgent> logger)
+    ResourceClient client, SnapshotStores stores, IMachineDisks machines, LogVolumeKeeper logs, PoolPlaces places, VolumeKeys keys, CommandRunner runner, SkepOptions options, ILogger<SnapshotAgent> logger)
     : IReconciler, IAsyncDisposable
 {
     /// <summary>How often it is looked whether a volume has stopped to need a snapshot that is to be deleted.</summary>
@@ -108,7 +109,7 @@ internal sealed partial class SnapshotAgent(
     {
         try
         {
-            var work = new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, _turns, key);
+            var work = new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key);
             var note = await work.RunAsync(snapshot, ct);
             LogTaken(key, note);
         }
@@ -147,7 +148,7 @@ internal sealed partial class SnapshotAgent(
         if (client.View.List(StorageKinds.Volume, ns: null).Any(v => v.Status?.HydratingFrom == key.Name || (v.Spec.SnapshotId == key.Name && v.Status?.Path is null && v.Status?.State is null or VolumeState.Creating)))
             return _pinPause;
         if (snapshot.Spec is { Source: SnapshotSource.Volume, VolumeId: not null } && snapshot.Status?.State is not SnapshotState.Completed && !options.IsSimulated)
-            await new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, _turns, key).ForgetCaptureAsync(snapshot, ct);
+            await new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key).ForgetCaptureAsync(snapshot, ct);
         await stores.CloseWriterAsync(key.Name);
         await (await stores.OpenAsync(ct)).DeleteAsync(key.Name, ct);
         await client.ModifyAsync(StorageKinds.Snapshot, key, s => s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true, ct);

@@ -48,7 +48,7 @@ internal sealed partial class SnapshotWork
             var since = await FindBaseAsync(store, snapshot, volume, ct);
             if (InstanceOf(volume) is { } instance)
             {
-                var request = new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since);
+                var request = new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since) { Key = volume.Status?.Key };
                 if (await machines.BeginCaptureAsync(request, ct) is { } capture && await CaptureOnlineAsync(snapshot, request, capture, ct) is { } info)
                     return info;
             }
@@ -77,7 +77,7 @@ internal sealed partial class SnapshotWork
             if (await AwaitCopyAsync(request, ct) is not { } path)
                 return null;
             SnapshotInfo? info = null;
-            await offline.ServeAsync(path, "qcow2", key.Name, bitmap: null, async socket =>
+            await offline.ServeAsync(new DiskFileAddress(path, "qcow2", keys.Open(request.VolumeId, request.Key)), key.Name, bitmap: null, async socket =>
                 info = await CopyDiskAsync(snapshot, socket, key.Name, capture.HasOnlyChanges ? DiskCopy.DepthContext : null, since, ct), ct);
             await SettleAsync(snapshot, ct);
             return info;
@@ -112,18 +112,19 @@ internal sealed partial class SnapshotWork
         var (path, format) = (volume.Status!.Path!, volume.Status.Format ?? "qcow2");
         try
         {
+            var disk = new DiskFileAddress(path, format, keys.Open(volume.Metadata.Name, volume.Status.Key));
             var bitmaps = format == "qcow2" ? await offline.ListBitmapsAsync(path, ct) : [];
             var changes = since is not null && bitmaps.Contains((since, true)) ? since : null;
             await SetCapturedAsync("offline", null, changes, ct);
             SnapshotInfo? info = null;
-            await offline.ServeAsync(path, format, key.Name, changes, async socket =>
+            await offline.ServeAsync(disk, key.Name, changes, async socket =>
                 info = await CopyDiskAsync(snapshot, socket, key.Name, changes is null ? null : $"qemu:dirty-bitmap:{changes}", changes, ct), ct);
             if (format == "qcow2")
             {
                 if (!bitmaps.Any(b => b.Name == key.Name))
-                    await offline.AddBitmapAsync(path, key.Name, ct);
+                    await offline.AddBitmapAsync(disk, key.Name, ct);
                 foreach (var (old, _) in bitmaps.Where(b => b.Name != key.Name))
-                    await offline.RemoveBitmapAsync(path, old, ct);
+                    await offline.RemoveBitmapAsync(disk, old, ct);
             }
 
             await SetChangesSinceAsync(volume.Metadata.Name, format == "qcow2" ? key.Name : null, ct);

@@ -6,6 +6,7 @@ using Skep.Core.Machines;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Linux;
+using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
@@ -14,7 +15,7 @@ namespace Skep.Storage.Snapshots;
 
 /// <summary>The making of one snapshot, from whatever source, to its end: completed or error.</summary>
 internal sealed partial class SnapshotWork(
-    ResourceClient client, SnapshotStores stores, IMachineDisks machines, OfflineDisk offline, LogVolumeKeeper logs, PoolPlaces places, VolumeTurns turns, ResourceKey key)
+    ResourceClient client, SnapshotStores stores, IMachineDisks machines, OfflineDisk offline, LogVolumeKeeper logs, PoolPlaces places, VolumeKeys keys, VolumeTurns turns, ResourceKey key)
 {
     private const long GiB = 1L << 30;
 

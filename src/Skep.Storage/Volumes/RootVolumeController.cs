@@ -47,7 +47,7 @@ internal sealed class RootVolumeController(ResourceClient client) : IReconciler
         }
 
         var volumeId = client.Ids.NewAwsId("vol");
-        transaction.Create(StorageKinds.Volume, MakeVolume(volumeId, instance, image));
+        transaction.Create(StorageKinds.Volume, MakeVolume(volumeId, instance, image, IsEncrypted(transaction.View, image)));
         var document = ResourceDocument.ParseObject(resource.Json.Span);
         var spec = (JsonObject)document["spec"]!;
         spec["imageId"] = image.Metadata.Name; // what a name meant is decided once
@@ -79,7 +79,11 @@ internal sealed class RootVolumeController(ResourceClient client) : IReconciler
             .Select(i => i.Image)
             .LastOrDefault();
 
-    private Volume MakeVolume(string volumeId, InstanceView instance, ImageView image)
+    /// <summary>What is made of an encrypted snapshot is encrypted.</summary>
+    private static bool IsEncrypted(View view, ImageView image) =>
+        image.Spec.SnapshotId is { } id && view.Get(StorageKinds.Snapshot, image.Metadata.Namespace ?? "", id) is { Spec.Encrypted: true };
+
+    private Volume MakeVolume(string volumeId, InstanceView instance, ImageView image, bool isEncrypted)
     {
         var labels = instance.Metadata.Labels is { } all && all.TryGetValue("topology.kubernetes.io/region", out var region)
             ? new Dictionary<string, string> { ["topology.kubernetes.io/region"] = region }
@@ -92,6 +96,7 @@ internal sealed class RootVolumeController(ResourceClient client) : IReconciler
                 SizeGib = Math.Max(SizeGibMin, (image.Spec.SizeBytes + GiB - 1) / GiB),
                 ImageId = image.Spec.SnapshotId is null ? image.Metadata.Name : null,
                 SnapshotId = image.Spec.SnapshotId,
+                Encrypted = isEncrypted,
                 AvailabilityZone = instance.Spec.AvailabilityZone,
                 NodeName = instance.Spec.NodeName,
                 Attachment = new VolumeAttachment

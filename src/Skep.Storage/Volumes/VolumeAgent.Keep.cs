@@ -30,7 +30,7 @@ internal sealed partial class VolumeAgent
         {
             try
             {
-                await files.GrowAsync(path, format, volume.Spec.SizeGib, ct);
+                await files.GrowAsync(path, format, volume.Spec.SizeGib, OpenKey(key.Name, volume.Status.Key), ct);
                 sizeGib = volume.Spec.SizeGib;
             }
             catch (VolumeException ex)

@@ -2,9 +2,12 @@ using Microsoft.Extensions.Logging;
 using Skep.Blocks.Chunks;
 using Skep.Blocks.Stores;
 using Skep.Core.Hosting;
+using Skep.Core.Machines;
 using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
+using Skep.Linux.DiskImages;
+using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
@@ -18,7 +21,7 @@ namespace Skep.Storage.Volumes;
 /// files of deleted ones once no machine uses them, and at its start those that no volume explains.
 /// </summary>
 internal sealed partial class VolumeAgent(
-    ResourceClient client, VolumeFiles files, LogVolumeKeeper logs, BlockServers servers, PoolPlaces places, SnapshotStores snapshots, SnapshotServer snapshotServer,
+    ResourceClient client, VolumeFiles files, LogVolumeKeeper logs, BlockServers servers, PoolPlaces places, VolumeKeys keys, SnapshotStores snapshots, SnapshotServer snapshotServer,
     SkepOptions options, ILogger<VolumeAgent> logger)
     : IReconciler
 {
@@ -125,30 +128,30 @@ internal sealed partial class VolumeAgent(
         var status = new VolumeStatus { Path = folder.PathOf(key.Name), Format = "qcow2" };
         if (options.IsSimulated)
             return status;
-        if (volume.Spec.Encrypted)
-            throw new VolumeException($"pool {pool?.Metadata.Name ?? StoragePool.DefaultName} does not encrypt: encrypted volumes need a pool of class {StoragePoolClass.Log}");
+        status.Key = volume.Spec.Encrypted ? await EnsureKeyAsync(key, volume, folder, ct) : null;
+        var passphrase = OpenKey(key.Name, status.Key);
         if (volume.Spec.SnapshotId is { } snapshotId)
         {
-            await MakeFromSnapshotAsync(key, volume, folder, snapshotId, ct);
+            await MakeFromSnapshotAsync(key, volume, folder, snapshotId, passphrase, ct);
             status.HydratingFrom = snapshotId;
         }
         else
         {
-            await folder.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, ct);
+            await folder.MakeAsync(key.Name, volume.Spec.SizeGib, imageFile, passphrase, ct);
         }
 
         return status;
     }
 
     /// <summary>Makes a volume that can be used at once and gets its content from the snapshot as it is read, or behind.</summary>
-    private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, VolumeFiles folder, string snapshotId, CancellationToken ct)
+    private async Task MakeFromSnapshotAsync(ResourceKey key, Volume volume, VolumeFiles folder, string snapshotId, DiskPassphrase? passphrase, CancellationToken ct)
     {
         try
         {
             await CheckSnapshotAsync(snapshotId, volume.Spec, ct);
             files.MakeFolder(); // the server listens in it
             await snapshotServer.EnsureStartedAsync(ct);
-            await folder.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, snapshotServer.SocketPath, snapshotId, ct);
+            await folder.MakeOnExportAsync(key.Name, volume.Spec.SizeGib, snapshotServer.SocketPath, snapshotId, passphrase, ct);
         }
         catch (Exception ex) when (ex is ChunkStoreException or ObjectStoreException or IOException)
         {
@@ -162,7 +165,7 @@ internal sealed partial class VolumeAgent(
         var info = await (await snapshots.OpenAsync(ct)).FindAsync(snapshotId, ct)
             ?? throw new VolumeException($"snapshot {snapshotId} does not exist on this node, or is not complete");
         if (info.KeyId is not null && !spec.Encrypted)
-            throw new VolumeException($"snapshot {snapshotId} is encrypted, and a volume made from it must be too: with spec.encrypted, in a pool of class {StoragePoolClass.Log}");
+            throw new VolumeException($"snapshot {snapshotId} is encrypted, and a volume made from it must be too: with spec.encrypted");
         if (info.SizeBytes > spec.SizeGib * GiB)
             throw new VolumeException($"{spec.SizeGib} GiB are too small for snapshot {snapshotId}, which needs {(info.SizeBytes + GiB - 1) / GiB} GiB");
     }
@@ -219,7 +222,7 @@ internal sealed partial class VolumeAgent(
             if (v.Status?.State == VolumeState.Error && v.Status.Message == message)
                 return false;
             LogFailed(key, message);
-            v.Status = new VolumeStatus { State = VolumeState.Error, Message = message };
+            v.Status = new VolumeStatus { State = VolumeState.Error, Message = message, Key = v.Status?.Key };
             return true;
         }, ct);
 
@@ -235,6 +238,7 @@ internal sealed partial class VolumeAgent(
             if (_hasSwept)
                 return;
             var known = client.View.List(StorageKinds.Volume, ns: null).Where(IsMine).Select(v => v.Metadata.Name).ToHashSet();
+            SecretFile.RemoveAbandoned();
             foreach (var name in files.RemoveUnknown(known))
                 LogRemoved(name);
             _hasSwept = true;

@@ -16,8 +16,6 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private readonly QemuImg _qemuImg = new(runner);
-
     private string Folder { get; init; } = options.PathOf("volumes");
 
     /// <summary>The same for a pool's folder; null for the data directory's.</summary>
@@ -38,13 +36,15 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
     /// <param name="volumeId">The volume's name.</param>
     /// <param name="sizeGib">Its size.</param>
     /// <param name="imageFileName">The image's file in the images folder; null for an empty volume.</param>
+    /// <param name="passphrase">What it is to be encrypted with; null for not.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="VolumeException">It cannot be made; nothing is left of the attempt.</exception>
-    public Task MakeAsync(string volumeId, long sizeGib, string? imageFileName, CancellationToken ct) => MakeAsync(
+    public Task MakeAsync(string volumeId, long sizeGib, string? imageFileName, DiskPassphrase? passphrase, CancellationToken ct) => MakeAsync(
         volumeId,
-        path => imageFileName is null
-            ? _qemuImg.CreateAsync(path, DiskImageFormat.Qcow2, sizeGib * GiB, ct)
-            : MakeOverlayAsync(path, imageFileName, sizeGib, ct),
+        passphrase,
+        (tool, path) => imageFileName is null
+            ? tool.CreateAsync(path, DiskImageFormat.Qcow2, sizeGib * GiB, ct)
+            : MakeOverlayAsync(tool, path, imageFileName, sizeGib, ct),
         ct);
 
     /// <summary>
@@ -55,14 +55,16 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
     /// <param name="sizeGib">Its size, not less than the export's.</param>
     /// <param name="socketPath">The server's Unix socket.</param>
     /// <param name="exportName">The export.</param>
+    /// <param name="passphrase">What it is to be encrypted with; null for not.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="VolumeException">It cannot be made; nothing is left of the attempt.</exception>
-    public Task MakeOnExportAsync(string volumeId, long sizeGib, string socketPath, string exportName, CancellationToken ct) => MakeAsync(
+    public Task MakeOnExportAsync(string volumeId, long sizeGib, string socketPath, string exportName, DiskPassphrase? passphrase, CancellationToken ct) => MakeAsync(
         volumeId,
-        path => _qemuImg.CreateOverlayUnopenedAsync(path, BackingOf(socketPath, exportName), DiskImageFormat.Raw, sizeGib * GiB, ct),
+        passphrase,
+        (tool, path) => tool.CreateOverlayUnopenedAsync(path, BackingOf(socketPath, exportName), DiskImageFormat.Raw, sizeGib * GiB, ct),
         ct);
 
-    private async Task MakeAsync(string volumeId, Func<string, Task> create, CancellationToken ct)
+    private async Task MakeAsync(string volumeId, DiskPassphrase? passphrase, Func<QemuImg, string, Task> create, CancellationToken ct)
     {
         if (Exists(volumeId))
             return;
@@ -71,7 +73,8 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
         {
             MakeFolder();
             File.Delete(temporary);
-            await create(temporary);
+            using var secret = passphrase is null ? null : SecretFile.Create(passphrase);
+            await create(new QemuImg(runner) { SecretPath = secret?.Path }, temporary);
             File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             if (SystemUser.IsRoot)
                 DiskFile.SetOwner(temporary, await SystemUser.EnsureAsync(runner, UserName, ct));
@@ -90,14 +93,16 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
 
     /// <summary>Grows the disk in a file that no machine has open. One that has the size already stays as it is.</summary>
     /// <exception cref="VolumeException">It cannot be grown now; it is as it was.</exception>
-    public async Task GrowAsync(string path, string format, long sizeGib, CancellationToken ct)
+    public async Task GrowAsync(string path, string format, long sizeGib, DiskPassphrase? passphrase, CancellationToken ct)
     {
         try
         {
             var diskFormat = format == "raw" ? DiskImageFormat.Raw : DiskImageFormat.Qcow2;
-            var info = await _qemuImg.InfoAsync(path, diskFormat, ct);
+            using var secret = passphrase is null ? null : SecretFile.Create(passphrase);
+            var tool = new QemuImg(runner) { SecretPath = secret?.Path };
+            var info = await tool.InfoAsync(path, diskFormat, ct);
             if (info.VirtualSizeBytes < sizeGib * GiB)
-                await _qemuImg.ResizeAsync(path, diskFormat, sizeGib * GiB, ct);
+                await tool.ResizeAsync(path, diskFormat, sizeGib * GiB, ct);
         }
         catch (Exception ex) when (ex is CommandException or IOException)
         {
@@ -153,12 +158,12 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
         return $"json:{options.ToJsonString()}";
     }
 
-    private async Task MakeOverlayAsync(string path, string imageFileName, long sizeGib, CancellationToken ct)
+    private async Task MakeOverlayAsync(QemuImg tool, string path, string imageFileName, long sizeGib, CancellationToken ct)
     {
         var image = options.PathOf("images", imageFileName);
         if (!File.Exists(image))
             throw new VolumeException($"the image's file {image} does not exist on this node");
-        var info = await _qemuImg.InfoAsync(image, DiskImageFormat.Qcow2, ct);
+        var info = await tool.InfoAsync(image, DiskImageFormat.Qcow2, ct);
         if (sizeGib * GiB < info.VirtualSizeBytes)
         {
             var needed = (info.VirtualSizeBytes + GiB - 1) / GiB;
@@ -167,6 +172,6 @@ internal sealed class VolumeFiles(SkepOptions options, CommandRunner runner)
 
         // Relative in the data directory, so that it can be moved as a whole.
         var backing = Folder == options.PathOf("volumes") ? Path.Combine("..", "images", imageFileName) : image;
-        await _qemuImg.CreateOverlayAsync(path, backing, DiskImageFormat.Qcow2, sizeGib * GiB, ct);
+        await tool.CreateOverlayAsync(path, backing, DiskImageFormat.Qcow2, sizeGib * GiB, ct);
     }
 }

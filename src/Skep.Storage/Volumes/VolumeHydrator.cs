@@ -6,6 +6,7 @@ using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Linux;
+using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Storage.Snapshots;
 
@@ -16,7 +17,7 @@ namespace Skep.Storage.Volumes;
 /// the machine that has the disk open, or here while nobody has. What was brought stays when it is interrupted.
 /// </summary>
 internal sealed partial class VolumeHydrator(
-    ResourceClient client, IMachineDisks machines, SnapshotServer server, CommandRunner runner, SkepOptions options, ILogger<VolumeHydrator> logger)
+    ResourceClient client, IMachineDisks machines, SnapshotServer server, VolumeKeys keys, CommandRunner runner, SkepOptions options, ILogger<VolumeHydrator> logger)
     : IReconciler, IAsyncDisposable
 {
     private const string Hold = "hydration";
@@ -64,7 +65,7 @@ internal sealed partial class VolumeHydrator(
         if (!_jobs.ContainsKey(key))
         {
             var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            _jobs[key] = new Job(Task.Run(() => CopyAsync(key, volume.Status.Path!, cancel.Token), CancellationToken.None), cancel);
+            _jobs[key] = new Job(Task.Run(() => CopyAsync(key, volume.Status, cancel.Token), CancellationToken.None), cancel);
         }
 
         return null;
@@ -109,7 +110,7 @@ internal sealed partial class VolumeHydrator(
     }
 
     /// <summary>Copies while no machine has the file; whoever attaches the volume cancels it.</summary>
-    private async Task CopyAsync(ResourceKey key, string path, CancellationToken ct)
+    private async Task CopyAsync(ResourceKey key, VolumeStatus status, CancellationToken ct)
     {
         try
         {
@@ -117,7 +118,8 @@ internal sealed partial class VolumeHydrator(
             await SetAsync(key, s => s.Hold = Hold, ct);
             try
             {
-                await new OfflineDisk(options, runner, client.Time).RunToolAsync(path, _copyTimeout, ["rebase", "-f", "qcow2", "-b", "", Path.GetFileName(path)], ct);
+                var disk = new DiskFileAddress(status.Path!, "qcow2", keys.Open(key.Name, status.Key));
+                await new OfflineDisk(options, runner, client.Time).RunToolAsync(disk, _copyTimeout, address => ["rebase", "-b", "", .. address], ct);
                 await CompleteAsync(key, ct);
             }
             finally

@@ -55,6 +55,18 @@ ec2.deregister_image(ImageId=image)
 for each in [id, copy, device["Ebs"]["SnapshotId"]]:
     ec2.delete_snapshot(SnapshotId=each)
 assert error_of(ec2.describe_snapshots, SnapshotIds=[id]) == "InvalidSnapshot.NotFound"
-assert error_of(ec2.enable_ebs_encryption_by_default) == "UnsupportedOperation"
+
 assert ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"] is False
+key = ec2.get_ebs_default_kms_key_id()["KmsKeyId"]
+assert ec2.enable_ebs_encryption_by_default()["EbsEncryptionByDefault"] is True
+encrypted = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)
+assert encrypted["Encrypted"] and encrypted["KmsKeyId"] == key
+assert ec2.disable_ebs_encryption_by_default()["EbsEncryptionByDefault"] is False
+ec2.get_waiter("volume_available").wait(VolumeIds=[encrypted["VolumeId"]], WaiterConfig=fast)
+taken = ec2.create_snapshot(VolumeId=encrypted["VolumeId"])
+assert taken["Encrypted"] and taken["KmsKeyId"] == key
+assert error_of(ec2.create_volume, AvailabilityZone="us-east-1a", Size=1, KmsKeyId=key) == "InvalidParameterDependency"
+ec2.get_waiter("snapshot_completed").wait(SnapshotIds=[taken["SnapshotId"]], WaiterConfig=fast)
+ec2.delete_snapshot(SnapshotId=taken["SnapshotId"])
+ec2.delete_volume(VolumeId=encrypted["VolumeId"])
 print("ok")

@@ -160,7 +160,8 @@ public sealed class DirectApiTests : IAsyncLifetime
     [InlineData("""{"VolumeSize":1.5}""", "ValidationException INVALID_PARAMETER_VALUE")]
     [InlineData("""{}""", "ValidationException INVALID_PARAMETER_VALUE")]
     [InlineData("""{"VolumeSize":1,"Timeout":9}""", "ValidationException INVALID_PARAMETER_VALUE")]
-    [InlineData("""{"VolumeSize":1,"Encrypted":true}""", "ValidationException INVALID_PARAMETER_VALUE")]
+    [InlineData("""{"VolumeSize":1,"KmsKeyArn":"arn:aws:kms:us-east-1:123456789012:key/none"}""", "ValidationException INVALID_DEPENDENCY_REQUEST")]
+    [InlineData("""{"VolumeSize":1,"Encrypted":true,"KmsKeyArn":"arn:aws:kms:us-east-1:123456789012:key/none"}""", "ValidationException INVALID_CUSTOMER_KEY")]
     [InlineData("""{"VolumeSize":1,"Colour":"red"}""", "ValidationException INVALID_PARAMETER_VALUE")]
     [InlineData("""{"VolumeSize":1,"Tags":[{"Key":"aws:x","Value":""}]}""", "ValidationException INVALID_PARAMETER_VALUE")]
     [InlineData("""{"VolumeSize":1,"ParentSnapshotId":"snap-0123456789abcdef0"}""", "ResourceNotFoundException SNAPSHOT_NOT_FOUND")]
@@ -178,6 +179,27 @@ public sealed class DirectApiTests : IAsyncLifetime
         await _ebs.CompleteAsync(parent, 0);
         await SimulatedAgent.SettleAsync(_world, Ct);
         Assert.Equal("ValidationException INVALID_VOLUME_SIZE", await ErrorAsync(_ebs.JsonAsync(HttpMethod.Post, "/snapshots", "", new JsonObject { ["VolumeSize"] = 2, ["ParentSnapshotId"] = parent })));
+    }
+
+    [Fact]
+    public async Task A_child_is_encrypted_as_its_parent_is()
+    {
+        var (status, error, started) = await _ebs.JsonAsync(HttpMethod.Post, "/snapshots", "", new JsonObject { ["VolumeSize"] = 1, ["Encrypted"] = true });
+        Assert.True(status == HttpStatusCode.Created, $"{error} {started}");
+        Assert.Equal("sse-kms", (string?)started["SseType"]);
+        var encrypted = (string)started["SnapshotId"]!;
+        await _ebs.PutAsync(encrypted, 0, new byte[512 * 1024]);
+        await _ebs.CompleteAsync(encrypted, 1);
+        await SimulatedAgent.SettleAsync(_world, Ct);
+        Assert.Equal("ValidationException INVALID_DEPENDENCY_REQUEST", await ErrorAsync(_ebs.JsonAsync(HttpMethod.Post, "/snapshots", "", new JsonObject { ["VolumeSize"] = 1, ["ParentSnapshotId"] = encrypted, ["Encrypted"] = true })));
+        var child = await _ebs.MakeAsync(encrypted, (1, 8));
+        Assert.True(_world.Client.View.Get(StorageKinds.Snapshot, "default", child)!.Spec.Encrypted);
+
+        var plain = await _ebs.MakeAsync(parent: null, (0, 7));
+        await _world.Ec2Async("EnableEbsEncryptionByDefault", Ct);
+        Assert.Equal("ValidationException INVALID_DEPENDENCY_REQUEST", await ErrorAsync(_ebs.JsonAsync(HttpMethod.Post, "/snapshots", "", new JsonObject { ["VolumeSize"] = 1, ["ParentSnapshotId"] = plain })));
+        var byDefault = await _ebs.StartAsync();
+        Assert.True(_world.Client.View.Get(StorageKinds.Snapshot, "default", byDefault)!.Spec.Encrypted);
     }
 
     [Fact]

@@ -37,7 +37,6 @@ public sealed class LaunchVolumesTests
     [InlineData("InvalidBlockDeviceMapping", "/dev/tty", "Ebs.VolumeSize", "5")]
     [InlineData("InvalidParameterValue", "/dev/sdf", "Ebs.VolumeSize", "5", "Ebs.Iops", "9000")]
     [InlineData("MissingParameter", "/dev/sdf", "Ebs.VolumeType", "gp3")]
-    [InlineData("UnsupportedOperation", "/dev/sdf", "Ebs.VolumeSize", "5", "Ebs.Encrypted", "true")]
     public async Task Refuses_disks_that_cannot_be(string error, string device, params string[] parameters)
     {
         await using var world = await AwsWorld.StartAsync(Ct);

@@ -123,7 +123,6 @@ public sealed class SnapshotTests
             shown.Element("status")!.Value, shown.Element("volumeId")!.Value, shown.Element("volumeSize")!.Value, shown.Element("description")!.Value));
         Assert.Equal("InvalidSnapshot.InUse", await world.Ec2ErrorAsync("DeleteSnapshot", Ct, ("SnapshotId", source)));
         Assert.Equal("InvalidSnapshot.NotFound", await world.Ec2ErrorAsync("CopySnapshot", Ct, ("SourceRegion", "eu-west-1"), ("SourceSnapshotId", source)));
-        Assert.Equal("UnsupportedOperation", await world.Ec2ErrorAsync("CopySnapshot", Ct, ("SourceRegion", "us-east-1"), ("SourceSnapshotId", source), ("Encrypted", "true")));
     }
 
     [Fact]
@@ -209,19 +208,10 @@ public sealed class SnapshotTests
         await world.Ec2Async("CopySnapshot", Ct, ("SourceRegion", "us-east-1"), ("SourceSnapshotId", key.Name));
     }
 
-    [Fact]
-    public async Task Encryption_by_default_is_not_promised()
-    {
-        await using var world = await AwsWorld.StartAsync(Ct);
-        Assert.Equal("UnsupportedOperation", await world.Ec2ErrorAsync("EnableEbsEncryptionByDefault", Ct));
-        Assert.Equal("false", (await world.Ec2Async("GetEbsEncryptionByDefault", Ct)).Element("ebsEncryptionByDefault")!.Value);
-        Assert.Equal("false", (await world.Ec2Async("DisableEbsEncryptionByDefault", Ct)).Element("ebsEncryptionByDefault")!.Value);
-    }
-
     [Theory]
     [InlineData("LockSnapshot")]
     [InlineData("DescribeLockedSnapshots")]
-    [InlineData("ModifyEbsDefaultKmsKeyId")]
+    [InlineData("DescribeFastSnapshotRestores")]
     public async Task What_is_not_served_is_refused_by_name(string action)
     {
         await using var world = await AwsWorld.StartAsync(Ct);

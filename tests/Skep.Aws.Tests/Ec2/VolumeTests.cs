@@ -38,7 +38,6 @@ public sealed class VolumeTests
     [InlineData("MissingParameter", "gp3")]
     [InlineData("InvalidParameterValue", "gp9", "Size", "10")]
     [InlineData("InvalidSnapshot.NotFound", "gp3", "SnapshotId", "snap-0123456789abcdef0")]
-    [InlineData("UnsupportedOperation", "gp3", "Size", "10", "Encrypted", "true")]
     [InlineData("UnsupportedOperation", "io2", "Size", "10", "Iops", "100", "MultiAttachEnabled", "true")]
     public async Task Refuses_what_EBS_refuses(string error, string type, params string[] parameters)
     {

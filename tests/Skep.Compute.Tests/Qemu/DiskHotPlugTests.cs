@@ -1,6 +1,8 @@
 using Skep.Compute.Agent;
 using Skep.Compute.Kinds;
 using Skep.Compute.Qemu;
+using Skep.Core.Machines;
+using Skep.Linux.DiskImages;
 
 namespace Skep.Compute.Tests.Qemu;
 
@@ -21,6 +23,20 @@ public sealed class DiskHotPlugTests
         Assert.Equal([A, B], qemu.Disks);
         Assert.Equal(2, qemu.Devices.Values.Select(d => d.Port).Distinct().Count());
         Assert.Equal(["object-add", "blockdev-add", "device_add", "object-add", "blockdev-add", "device_add"], qemu.Commands);
+    }
+
+    [Fact]
+    public async Task The_key_of_an_encrypted_disk_comes_before_it_and_goes_with_it()
+    {
+        var qemu = new FakeQemu();
+        await AlignAsync(qemu, new DiskPlan { Wanted = [Encrypted(A), Disk(B)] });
+        Assert.Equal([A, B], qemu.Disks);
+        Assert.Equal("sesame", Assert.Single(qemu.Secrets).Value);
+        Assert.Equal(["object-add", "object-add", "blockdev-add", "device_add", "object-add", "blockdev-add", "device_add"], qemu.Commands);
+        await AlignAsync(qemu, new DiskPlan { Wanted = [Disk(B)], Leaving = new HashSet<string> { A } });
+        await AlignAsync(qemu, new DiskPlan { Wanted = [Disk(B)] }); // what the guest has let go of is cleared away
+        Assert.Empty(qemu.Secrets);
+        Assert.Equal([B], qemu.Disks);
     }
 
     [Fact]
@@ -96,8 +112,8 @@ public sealed class DiskHotPlugTests
     {
         DiskPlan[] plans =
         [
-            new DiskPlan { Wanted = [Disk(A), Disk(B)] },
-            new DiskPlan { Wanted = [Disk(A) with { SizeBytes = 2 * GiB, Limits = new DiskLimits { Iops = 100 } }], Leaving = new HashSet<string> { B } },
+            new DiskPlan { Wanted = [Encrypted(A), Encrypted(B)] },
+            new DiskPlan { Wanted = [Encrypted(A) with { SizeBytes = 2 * GiB, Limits = new DiskLimits { Iops = 100 } }], Leaving = new HashSet<string> { B } },
             new DiskPlan { Leaving = new HashSet<string> { A }, Forced = new HashSet<string> { A } },
         ];
         var deaths = 0;
@@ -117,6 +133,7 @@ public sealed class DiskHotPlugTests
             deaths += await AlignOverDeathAsync(qemu, new DiskPlan());
             Assert.Empty(qemu.Nodes);
             Assert.Empty(qemu.Groups);
+            Assert.Empty(qemu.Secrets);
             if (qemu.DiesAfter >= 0)
                 break;
         }
@@ -140,6 +157,8 @@ public sealed class DiskHotPlugTests
 
     private static MachineDisk Disk(string volumeId) => new(volumeId, new DiskSource.LocalFile($"/volumes/{volumeId}.qcow2", "qcow2")) { SizeBytes = GiB };
 
+    private static MachineDisk Encrypted(string volumeId) => Disk(volumeId) with { Key = new DiskKey { KeyId = "k", Wrapped = "AA==" } };
+
     private static Task<IReadOnlyList<DiskStatus>> AlignAsync(FakeQemu qemu, DiskPlan plan) =>
-        new DiskHotPlug(qemu.ExecuteAsync, (_, _) => Task.FromResult(new DiskAccess("threads", IsDirect: false))).AlignAsync(plan, Ct);
+        new DiskHotPlug(qemu.ExecuteAsync, (_, _) => Task.FromResult(new DiskAccess("threads", IsDirect: false)), disk => disk.Key is null ? null : new DiskPassphrase("sesame")).AlignAsync(plan, Ct);
 }

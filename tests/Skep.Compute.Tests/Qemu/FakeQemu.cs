@@ -15,6 +15,9 @@ internal sealed class FakeQemu
     /// <summary>Throttle groups with their limits.</summary>
     public Dictionary<string, JsonObject> Groups { get; } = [];
 
+    /// <summary>Secrets with what they hold.</summary>
+    public Dictionary<string, string> Secrets { get; } = [];
+
     /// <summary>Node names with what they lie on; children go with their parents.</summary>
     public Dictionary<string, JsonObject> Nodes { get; } = [];
 
@@ -73,7 +76,7 @@ internal sealed class FakeQemu
                 ["inserted"] = new JsonObject { ["node-name"] = d.Value.Node, ["image"] = new JsonObject { ["virtual-size"] = Sizes[d.Value.Node] } },
             })]),
             "query-named-block-nodes" => new JsonArray([.. Nodes.Keys.Select(n => (JsonNode)new JsonObject { ["node-name"] = n })]),
-            "qom-list" when (string)given["path"]! == "/objects" => Children([.. Groups.Keys, "memory", "io"]),
+            "qom-list" when (string)given["path"]! == "/objects" => Children([.. Groups.Keys, .. Secrets.Keys, "memory", "io"]),
             "qom-list" => Children([.. Enumerable.Range(0, Ports).Select(p => $"port{p}"), .. Devices.Keys]),
             "qom-get" when (string)given["property"]! == "limits" => Groups[((string)given["path"]!)["/objects/".Length..]].DeepClone(),
             "qom-get" => (JsonNode)$"/machine/peripheral/{Devices[((string)given["path"]!)["/machine/peripheral/".Length..]].Port}/{Devices[((string)given["path"]!)["/machine/peripheral/".Length..]].Port}",
@@ -87,13 +90,21 @@ internal sealed class FakeQemu
         switch (command)
         {
             case "object-add":
+                if ((string?)given["qom-type"] == "secret")
+                {
+                    if (!Secrets.TryAdd((string)given["id"]!, (string)given["data"]!))
+                        throw Refused("attempt to add duplicate property");
+                    break;
+                }
+
                 if (!Groups.TryAdd((string)given["id"]!, (JsonObject)given["limits"]!.DeepClone()))
                     throw Refused("attempt to add duplicate property");
                 break;
             case "object-del":
                 if (Nodes.Values.Any(n => (string?)n["throttle-group"] == (string)given["id"]!))
                     throw Refused("object is in use");
-                Groups.Remove((string)given["id"]!);
+                if (!Groups.Remove((string)given["id"]!) && !Secrets.Remove((string)given["id"]!))
+                    throw Refused("object not found");
                 break;
             case "blockdev-add":
                 AddNode(given);
@@ -132,6 +143,8 @@ internal sealed class FakeQemu
             throw Refused($"Duplicate nodes with node-name='{name}'");
         if ((string?)node["throttle-group"] is { } group && !Groups.ContainsKey(group))
             throw Refused($"Throttle group '{group}' does not exist");
+        if ((string?)node["file"]?["encrypt"]?["key-secret"] is { } secret && !Secrets.ContainsKey(secret))
+            throw Refused($"No secret with id '{secret}'");
         Nodes[name] = (JsonObject)node.DeepClone();
         Sizes[name] = FileSizeBytes;
         for (var child = node["file"] as JsonObject; child is not null; child = child["file"] as JsonObject)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Skep.Compute.Kinds;
 using Skep.Compute.Qemu;
+using Skep.Core.Machines;
 
 namespace Skep.Compute.Tests.Qemu;
 
@@ -46,6 +47,13 @@ public sealed class QemuCommandLineTests
         Disks = [new DiskAccess("threads", IsDirect: false)],
         Nics = [new NicHandles(4, null)],
     }));
+
+    [Fact]
+    public void An_encrypted_disk_reads_its_passphrase_from_a_file() => Matches(
+        "encrypted",
+        QemuCommandLine.Build(
+            _machine with { Disks = [_machine.Disks[0] with { Key = new DiskKey { KeyId = "k", Wrapped = "AA==" } }], Nics = [] },
+            _launch with { Firmware = null, Disks = [_launch.Disks[0] with { SecretPath = "/dev/shm/skep-key-1-0" }], Nics = [] }));
 
     [Fact]
     public void A_kernel_without_disks_and_networks() => Matches(

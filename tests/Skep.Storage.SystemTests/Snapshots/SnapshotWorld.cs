@@ -5,12 +5,14 @@ using Skep.Compute.Kinds;
 using Skep.Compute.Qemu;
 using Skep.Compute.Qmp;
 using Skep.Core.Hosting;
+using Skep.Core.Machines;
 using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Linux;
 using Skep.Linux.DiskImages;
 using Skep.Linux.Processes;
+using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
@@ -48,6 +50,7 @@ internal sealed class SnapshotWorld : IAsyncDisposable
 
     public ResourceClient Client { get; }
     public SnapshotStores Stores { get; private set; } = null!;
+    private VolumeKeys Keys => new(_options.PathOf(KeyRingFile.FileName), TimeProvider.System);
     public QemuHypervisor Hypervisor => _hypervisor;
 
     /// <summary>Whether volumes are brought into their own files behind; from the next start of the daemon on.</summary>
@@ -69,14 +72,14 @@ internal sealed class SnapshotWorld : IAsyncDisposable
     }
 
     /// <summary>Makes a volume of 1 GiB and waits until it is there.</summary>
-    public async Task<Volume> MakeVolumeAsync(string name, string? snapshotId = null)
+    public async Task<Volume> MakeVolumeAsync(string name, string? snapshotId = null, bool isEncrypted = false)
     {
         await Client.CreateAsync(
             StorageKinds.Volume,
             new Volume
             {
                 Metadata = { Name = name, Namespace = "default", Finalizers = [Storage.Kinds.Volume.Finalizer] },
-                Spec = { SizeGib = 1, NodeName = "node", SnapshotId = snapshotId },
+                Spec = { SizeGib = 1, NodeName = "node", SnapshotId = snapshotId, Encrypted = isEncrypted },
                 Status = new VolumeStatus(),
             },
             Ct);
@@ -98,7 +101,7 @@ internal sealed class SnapshotWorld : IAsyncDisposable
             new MachineConfig
             {
                 Instance = Instance, InstanceType = "t9.tiny", VCpus = 1, MemoryMib = 64, BootMode = "bios",
-                Disks = [.. volumes.Select(v => new MachineDisk(v, new DiskSource.LocalFile(Volume(v).Status!.Path!, "qcow2")))],
+                Disks = [.. volumes.Select(v => new MachineDisk(v, new DiskSource.LocalFile(Volume(v).Status!.Path!, "qcow2")) { Key = Volume(v).Status!.Key })],
             },
             Ct);
     }
@@ -125,19 +128,29 @@ internal sealed class SnapshotWorld : IAsyncDisposable
     }
 
     /// <summary>Checks bytes of a volume that no machine has open.</summary>
-    public Task ReadOfflineAsync(string volume, string pattern) => _runner.CheckAsync(new Command("qemu-io", "-r", "-f", "qcow2", "-c", pattern, Volume(volume).Status!.Path!), Ct);
+    public Task ReadOfflineAsync(string volume, string pattern) => UseOfflineAsync(volume, "-r", "-c", pattern);
 
     /// <summary>The backing file that a volume's own file names; null when it stands alone.</summary>
     public async Task<string?> BackingOfAsync(string volume) => (await new QemuImg(_runner).InfoAsync(Volume(volume).Status!.Path!, DiskImageFormat.Qcow2, Ct)).BackingFile;
 
     /// <summary>A write into the file of a volume that no machine has open, in qemu-io's words.</summary>
-    public Task WriteOfflineAsync(string volume, string command) =>
-        _runner.CheckAsync(new Command("qemu-io", "-f", "qcow2", "-c", command, Volume(volume).Status!.Path!), Ct);
+    public Task WriteOfflineAsync(string volume, string command) => UseOfflineAsync(volume, "-c", command);
+
+    private async Task UseOfflineAsync(string volume, params string[] arguments)
+    {
+        var status = Volume(volume).Status!;
+        using var secret = Keys.Open(volume, status.Key) is { } passphrase ? SecretFile.Create(passphrase) : null;
+        await _runner.CheckAsync(new Command("qemu-io", [.. arguments, .. QemuImg.Address("qcow2", status.Path!, secret?.Path)]), Ct);
+    }
 
     public Task BeginSnapshotAsync(string name, string volume, bool isEncrypted = false) => Client.CreateAsync(
         StorageKinds.Snapshot,
         new Snapshot { Metadata = { Name = name, Namespace = "default" }, Spec = { VolumeId = volume, VolumeSizeGib = 1, Encrypted = isEncrypted } },
         Ct);
+
+    /// <summary>Fixes the moment of a snapshot that is still to be made, as a daemon does that dies then.</summary>
+    public async Task BeginCaptureAsync(string name, string volume, string? since) => Assert.NotNull(
+        await _hypervisor.BeginCaptureAsync(new DiskCaptureRequest(Instance, volume, name, since) { Key = Volume(volume).Status!.Key }, Ct));
 
     public async Task<Snapshot> TakeSnapshotAsync(string name, string volume, bool isEncrypted = false)
     {
@@ -197,17 +210,17 @@ internal sealed class SnapshotWorld : IAsyncDisposable
     private async Task StartDaemonAsync()
     {
         _watcher = new ProcessWatcher();
-        _hypervisor = new QemuHypervisor(_options, _watcher, _runner, TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
+        _hypervisor = new QemuHypervisor(_options, _watcher, _runner, Keys, TimeProvider.System, NullLogger<QemuHypervisor>.Instance);
         Stores = new SnapshotStores(_options, TimeProvider.System);
         var servers = new BlockServers(_options, _watcher, _runner, TimeProvider.System, NullLogger<BlockServers>.Instance);
         var logs = new LogVolumeKeeper(servers, _runner, TimeProvider.System);
-        _snapshotAgent = new SnapshotAgent(Client, Stores, _hypervisor, logs, new PoolPlaces(_options), _runner, _options, NullLogger<SnapshotAgent>.Instance);
+        _snapshotAgent = new SnapshotAgent(Client, Stores, _hypervisor, logs, new PoolPlaces(_options), Keys, _runner, _options, NullLogger<SnapshotAgent>.Instance);
         _server = new SnapshotServer(Stores, Client, _runner, _options, TimeProvider.System, NullLogger<SnapshotServer>.Instance);
         await _server.StartingAsync(Ct);
         var volumes = new VolumeAgent(
-            Client, new VolumeFiles(_options, _runner), logs, servers, new PoolPlaces(_options), Stores, _server, _options,
+            Client, new VolumeFiles(_options, _runner), logs, servers, new PoolPlaces(_options), Keys, Stores, _server, _options,
             NullLogger<VolumeAgent>.Instance);
-        _hydrator = new VolumeHydrator(Client, _hypervisor, _server, _runner, _options, NullLogger<VolumeHydrator>.Instance);
+        _hydrator = new VolumeHydrator(Client, _hypervisor, _server, Keys, _runner, _options, NullLogger<VolumeHydrator>.Instance);
         foreach (var agent in (IReconciler[])(Hydrates ? [volumes, _snapshotAgent, _hydrator] : [volumes, _snapshotAgent]))
         {
             var host = new ReconcilerHost(agent, Client.Store, TimeProvider.System, NullLogger<ReconcilerHost>.Instance);

@@ -103,7 +103,7 @@ public sealed class SnapshotAgentTests
     }
 
     private static SnapshotAgent NewAgent(StorageWorld world) => new(
-        world.Client, world.Stores, new NoMachines(), world.NewLogs(), new PoolPlaces(world.Options), new CommandRunner(TimeProvider.System), world.Options, NullLogger<SnapshotAgent>.Instance);
+        world.Client, world.Stores, new NoMachines(), world.NewLogs(), new PoolPlaces(world.Options), world.Keys, new CommandRunner(TimeProvider.System), world.Options, NullLogger<SnapshotAgent>.Instance);
 
     private static ResourceKey Key(string name) => StorageKinds.Snapshot.Key("default", name);
 

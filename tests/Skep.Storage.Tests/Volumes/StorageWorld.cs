@@ -6,6 +6,7 @@ using Skep.Core.Store;
 using Skep.Linux;
 using Skep.Linux.DiskImages;
 using Skep.Linux.Processes;
+using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
@@ -38,6 +39,7 @@ internal sealed class StorageWorld : IAsyncDisposable
     public TestResources Resources { get; }
     public SkepOptions Options { get; }
     public VolumeFiles Files { get; }
+    public VolumeKeys Keys => new(Options.PathOf(KeyRingFile.FileName), TimeProvider.System);
     public SnapshotStores Stores { get; }
     public SnapshotServer Server { get; }
     public VolumeAgent Agent { get; }
@@ -62,7 +64,7 @@ internal sealed class StorageWorld : IAsyncDisposable
     public VolumeAgent NewAgent()
     {
         var servers = NewServers();
-        return new VolumeAgent(Client, Files, NewLogs(servers), servers, new PoolPlaces(Options), Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
+        return new VolumeAgent(Client, Files, NewLogs(servers), servers, new PoolPlaces(Options), Keys, Stores, Server, Options, NullLogger<VolumeAgent>.Instance);
     }
 
     /// <summary>What keeps log-structured volumes.</summary>

@@ -51,13 +51,57 @@ public sealed class VolumeAgentTests
     }
 
     [Fact]
-    public async Task A_pool_that_does_not_encrypt_makes_no_volume_that_should_be()
+    public async Task An_encrypted_volume_has_a_key_of_its_own_that_only_its_key_ring_opens()
     {
+        StorageWorld.RequireQemuImg();
         await using var world = await StorageWorld.CreateAsync();
         var volume = await world.MakeAsync("vol-1", v => v.Encrypted = true);
-        Assert.Equal("error", volume.Status!.State);
-        Assert.Contains("does not encrypt", volume.Status.Message!, StringComparison.Ordinal);
-        Assert.False(File.Exists(world.Options.PathOf("volumes", "vol-1.qcow2")));
+        var other = await world.MakeAsync("vol-2", v => v.Encrypted = true);
+        Assert.True(volume.Status!.State == "available", volume.Status.Message);
+        Assert.NotEqual(volume.Status.Key!.Wrapped, other.Status!.Key!.Wrapped);
+        var passphrase = world.Keys.Open("vol-1", volume.Status.Key)!;
+        Assert.Equal(32, Convert.FromBase64String(passphrase.Reveal()).Length);
+        Assert.DoesNotContain(passphrase.Reveal(), passphrase.ToString(), StringComparison.Ordinal);
+        Assert.Throws<IOException>(() => world.Keys.Open("vol-2", volume.Status.Key));
+
+        // Opening the disk and not only its header: the passphrase is the one it was made with.
+        using var secret = SecretFile.Create(passphrase);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(secret.Path));
+        var tool = new QemuImg(new CommandRunner(TimeProvider.System)) { SecretPath = secret.Path };
+        await tool.ResizeAsync(volume.Status.Path!, DiskImageFormat.Qcow2, 2 * GiB, Ct);
+        Assert.Equal(2 * GiB, (await InfoAsync(volume.Status.Path!)).VirtualSizeBytes);
+        tool = new QemuImg(new CommandRunner(TimeProvider.System));
+        await Assert.ThrowsAsync<CommandException>(() => tool.ResizeAsync(volume.Status.Path!, DiskImageFormat.Qcow2, 3 * GiB, Ct));
+    }
+
+    [Fact]
+    public async Task An_encrypted_root_volume_lies_on_its_plain_image_and_grows()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        await world.WriteImageAsync("ami-1", "debian-12", 1 * GiB);
+        var volume = await world.MakeAsync("vol-1", v => (v.ImageId, v.Encrypted) = ("ami-1", true));
+        Assert.True(volume.Status!.State == "available", volume.Status.Message);
+        Assert.Equal("../images/ami-1.qcow2", (await InfoAsync(volume.Status.Path!)).BackingFile);
+        await world.Client.ModifyAsync(StorageKinds.Volume, StorageWorld.Key("vol-1"), v => { v.Spec.SizeGib = 3; return true; }, Ct);
+        await world.Agent.ReconcileAsync(StorageWorld.Key("vol-1"), Ct);
+        Assert.Equal((3L, null), (world.Volume("vol-1")!.Status!.SizeGib, world.Volume("vol-1")!.Status!.Message));
+        Assert.Equal(3 * GiB, (await InfoAsync(volume.Status.Path!)).VirtualSizeBytes);
+    }
+
+    [Fact]
+    public async Task A_key_that_was_written_down_before_a_crash_is_the_one_that_is_used()
+    {
+        StorageWorld.RequireQemuImg();
+        await using var world = await StorageWorld.CreateAsync();
+        var key = world.Keys.Create("vol-1");
+        await world.Files.MakeAsync("vol-1", 1, imageFileName: null, world.Keys.Open("vol-1", key), Ct);
+        var lost = await world.MakeAsync("vol-1", v => v.Encrypted = true);
+        Assert.Equal("error", lost.Status!.State);
+        Assert.Contains("no longer in the volume's status", lost.Status.Message!, StringComparison.Ordinal);
+        await world.Client.ModifyAsync(StorageKinds.Volume, StorageWorld.Key("vol-1"), v => { v.Status!.Key = key; return true; }, Ct);
+        await world.Agent.ReconcileAsync(StorageWorld.Key("vol-1"), Ct);
+        Assert.Equal(("available", key), (world.Volume("vol-1")!.Status!.State, world.Volume("vol-1")!.Status!.Key));
     }
 
     [Fact]
@@ -124,7 +168,7 @@ public sealed class VolumeAgentTests
     {
         StorageWorld.RequireQemuImg();
         await using var world = await StorageWorld.CreateAsync();
-        await world.Files.MakeAsync("vol-1", 1, imageFileName: null, Ct);
+        await world.Files.MakeAsync("vol-1", 1, imageFileName: null, passphrase: null, Ct);
         var volume = await world.MakeAsync("vol-1", _ => { });
         Assert.Equal("available", volume.Status!.State);
     }

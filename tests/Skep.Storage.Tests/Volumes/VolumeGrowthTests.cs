@@ -35,7 +35,7 @@ public sealed class VolumeGrowthTests
         await ModifyAsync(world, v => v.SizeGib = 3);
 
         // The file was grown, and the daemon died before it could say so.
-        await world.Files.GrowAsync(made.Status!.Path!, "qcow2", 3, Ct);
+        await world.Files.GrowAsync(made.Status!.Path!, "qcow2", 3, passphrase: null, Ct);
         var volume = await SettleAsync(world);
         Assert.Equal((3, "completed"), (volume.Status!.SizeGib, volume.Status.Modification!.State));
         Assert.Equal(3 * GiB, await SizeAsync(volume));

@@ -18,7 +18,7 @@ public sealed class VolumeWalkTests
         var key = Path.Combine(cloud.Scratch, "key.pem");
         await File.WriteAllTextAsync(key, await Aws(cloud, "create-key-pair", "--key-name", "walk", "--query", "KeyMaterial") + "\n", Ct);
         File.SetUnixFileMode(key, UnixFileMode.UserRead);
-        var id = await Aws(cloud, "run-instances", "--image-id", image, "--instance-type", "t3.nano", "--key-name", "walk", "--block-device-mappings", "DeviceName=/dev/xvda,Ebs={VolumeSize=2}",
+        var id = await Aws(cloud, "run-instances", "--image-id", image, "--instance-type", "t3.nano", "--key-name", "walk", "--block-device-mappings", "DeviceName=/dev/xvda,Ebs={VolumeSize=2,Encrypted=true}",
             "--query", "Instances[0].InstanceId");
         var volume = await Aws(cloud, "create-volume", "--availability-zone", "us-east-1a", "--size", "1", "--volume-type", "gp3", "--query", "VolumeId");
         await Aws(cloud, "wait", "instance-running", "--instance-ids", id);
@@ -51,6 +51,8 @@ public sealed class VolumeWalkTests
         await Aws(cloud, "wait", "volume-available", "--volume-ids", volume);
         Assert.Equal((1, ""), (await guest.TryAsync("cat /sys/block/vdb/size", Ct)) is var (code, output, _) ? (code, output) : default);
 
+        await WalkEncryptedAsync(cloud, guest, id);
+
         // And comes again, to a guest that was off, and stays when the guest does not let go, until it is forced.
         await Aws(cloud, "stop-instances", "--instance-ids", id);
         await cloud.WaitForStateAsync(id, Ct, "stopped");
@@ -72,6 +74,74 @@ public sealed class VolumeWalkTests
         await Aws(cloud, "terminate-instances", "--instance-ids", id);
         await cloud.WaitForStateAsync(id, Ct, "terminated");
         await cloud.RequireNoLeaksAsync(Ct);
+    }
+
+    /// <summary>An encrypted volume: what the guest writes is on no disk of the host, and comes back attached again and restored.</summary>
+    private static async Task WalkEncryptedAsync(Cloud cloud, Guest guest, string id)
+    {
+        const string Marker = "only-the-guest-may-read-this";
+        var volume = await Aws(cloud, "create-volume", "--availability-zone", "us-east-1a", "--size", "1", "--encrypted", "--query", "VolumeId");
+        await Aws(cloud, "wait", "volume-available", "--volume-ids", volume);
+        await AttachAsync(volume);
+        var written = await guest.RunAsync($"yes {Marker} | dd of=/dev/vdb bs=64k count=16 iflag=fullblock conv=fsync 2>/dev/null; {Sum}", Ct);
+        var snapshot = await Aws(cloud, "create-snapshot", "--volume-id", volume, "--query", "SnapshotId");
+        await Aws(cloud, "wait", "snapshot-completed", "--snapshot-ids", snapshot);
+        await DetachAsync(volume);
+        await AttachAsync(volume);
+        Assert.Equal(written, await guest.RunAsync(Sum, Ct));
+        await DetachAsync(volume);
+
+        var restored = await Aws(cloud, "create-volume", "--availability-zone", "us-east-1a", "--snapshot-id", snapshot, "--query", "VolumeId");
+        Assert.Equal("True", await Aws(cloud, "describe-volumes", "--volume-ids", restored, "--query", "Volumes[0].Encrypted"));
+        await Aws(cloud, "wait", "volume-available", "--volume-ids", restored);
+        await AttachAsync(restored);
+        Assert.Equal(written, await guest.RunAsync(Sum, Ct));
+        await DetachAsync(restored);
+
+        var info = await cloud.Host.RunAsync(Ct, ["qemu-img", "info", "-U", "--output=json", Path.Combine(cloud.DataDirectory, "volumes", $"{volume}.qcow2")]);
+        Assert.Contains("\"format\": \"luks\"", info.Output, StringComparison.Ordinal);
+        foreach (var folder in (string[])["volumes", "snapshots", "instances"])
+        {
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(cloud.DataDirectory, folder), "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".sock", StringComparison.Ordinal)))
+                Assert.False(HasText(file, Marker), $"{file} has what the guest wrote");
+        }
+
+        foreach (var done in (string[])[volume, restored])
+            await Aws(cloud, "delete-volume", "--volume-id", done);
+
+        async Task AttachAsync(string attached)
+        {
+            await Aws(cloud, "attach-volume", "--volume-id", attached, "--instance-id", id, "--device", "/dev/sdh");
+            await WaitForAttachmentAsync(cloud, attached, "attached");
+            await WaitForSizeAsync(guest, "1");
+        }
+
+        async Task DetachAsync(string attached)
+        {
+            await Aws(cloud, "detach-volume", "--volume-id", attached);
+            await Aws(cloud, "wait", "volume-available", "--volume-ids", attached);
+            await WaitForSizeAsync(guest, "none");
+        }
+    }
+
+    private const string Sum = "dd if=/dev/vdb bs=64k count=32 iflag=direct 2>/dev/null | md5sum";
+
+    private static bool HasText(string file, string text)
+    {
+        var wanted = System.Text.Encoding.ASCII.GetBytes(text);
+        var buffer = new byte[1 << 20];
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var kept = 0; // the end of the part before: the text may lie across
+        for (int count; (count = stream.Read(buffer, kept, buffer.Length - kept)) > 0;)
+        {
+            var part = buffer.AsSpan(0, kept + count);
+            if (part.IndexOf(wanted) >= 0)
+                return true;
+            kept = Math.Min(part.Length, wanted.Length - 1);
+            part[^kept..].CopyTo(buffer);
+        }
+
+        return false;
     }
 
     /// <summary>Gives a command to QEMU's monitor for people, as an administrator would.</summary>

@@ -38,6 +38,7 @@ internal sealed class CapturedDevices
             SnapshotId = id,
             SizeGib = volume.Spec.SizeGib,
             Encrypted = volume.Spec.Encrypted,
+            KmsKeyId = volume.Spec.KmsKeyId,
             NodeName = volume.Spec.NodeName,
         }),
     ];
@@ -81,7 +82,8 @@ internal sealed class CapturedDevices
                 throw Ec2Errors.InvalidBlockDeviceMapping($"The device '{device}' is used in more than one block-device mapping");
             if (mapping.Ebs is not { } ebs)
                 continue;
-            VolumeOptions.RefuseUnsupported(ebs.Encrypted, ebs.KmsKeyId, ebs.OutpostArn);
+            VolumeOptions.RefuseUnsupported(ebs.OutpostArn);
+            ImageDevices.RefuseKey(device, ebs);
             if (ebs.SnapshotId is not null)
                 throw Ec2Errors.InvalidBlockDeviceMapping($"The device '{device}' gets the snapshot that is taken of it; snapshotId cannot be given");
         }
@@ -103,7 +105,10 @@ internal sealed class CapturedDevices
         };
         if (mapping?.Ebs is not { } ebs)
             return asItIs;
+        if (ebs.Encrypted is true && !volume.Spec.Encrypted)
+            throw Ec2Errors.InvalidBlockDeviceMapping($"The encrypted flag of device {device.DeviceName} cannot be true: its volume '{volume.Metadata.Name}' is not encrypted.");
         var asked = ImageDevices.FromWire(device.DeviceName, ebs, asItIs);
+        asked.Encrypted = null; // as its snapshot is
         return asked.SizeGib >= volume.Spec.SizeGib
             ? asked
             : throw Ec2Errors.InvalidBlockDeviceMapping($"Volume of size {asked.SizeGib}GB is smaller than '{volume.Metadata.Name}', expect size >= {volume.Spec.SizeGib}GB");

@@ -105,6 +105,7 @@ internal sealed class ImageCaptureController(ResourceClient resources) : IReconc
                 VolumeId = disk.VolumeId,
                 VolumeSizeGib = disk.SizeGib,
                 Encrypted = disk.Encrypted,
+                KmsKeyId = disk.KmsKeyId,
                 NodeName = disk.NodeName,
                 Description = $"Created by CreateImage({capture.Spec.InstanceId}) for {key.Name}",
                 OwnerAccount = capture.Spec.OwnerAccount,

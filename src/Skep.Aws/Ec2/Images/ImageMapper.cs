@@ -1,5 +1,6 @@
 using Skep.Aws.Dispatch;
 using Skep.Aws.Ec2.Model;
+using Skep.Aws.Ec2.Snapshots;
 using Skep.Compute.Kinds;
 using Skep.Core.Identity;
 using Skep.Core.Resources;
@@ -50,7 +51,7 @@ internal sealed class ImageMapper(AwsCall call)
     }
 
     /// <summary>The root, and what instances get beside it.</summary>
-    private static IEnumerable<BlockDeviceMapping> Devices(ImageSpec spec)
+    private IEnumerable<BlockDeviceMapping> Devices(ImageSpec spec)
     {
         var devices = spec.BlockDevices ?? [];
         yield return Map(devices.Find(d => d.DeviceName == spec.RootDeviceName) ?? new ImageBlockDevice { DeviceName = spec.RootDeviceName }, spec);
@@ -58,18 +59,19 @@ internal sealed class ImageMapper(AwsCall call)
             yield return Map(device, spec);
     }
 
-    private static BlockDeviceMapping Map(ImageBlockDevice device, ImageSpec spec)
+    private BlockDeviceMapping Map(ImageBlockDevice device, ImageSpec spec)
     {
         var isRoot = device.DeviceName == spec.RootDeviceName;
         var sizeGib = device.SizeGib ?? (isRoot ? (spec.SizeBytes + GibBytes - 1) / GibBytes : null);
+        var snapshotId = device.SnapshotId ?? (isRoot ? spec.SnapshotId : null);
         return new BlockDeviceMapping
         {
             DeviceName = device.DeviceName,
             Ebs = new EbsBlockDevice
             {
                 DeleteOnTermination = device.DeleteOnTermination ?? isRoot,
-                Encrypted = false,
-                SnapshotId = device.SnapshotId ?? (isRoot ? spec.SnapshotId : null),
+                Encrypted = device.Encrypted is true || (snapshotId is not null && SnapshotLookup.Find(call, snapshotId)?.Spec.Encrypted is true),
+                SnapshotId = snapshotId,
                 VolumeSize = (int?)sizeGib,
                 VolumeType = device.VolumeType ?? "gp3",
                 Iops = device.Iops,

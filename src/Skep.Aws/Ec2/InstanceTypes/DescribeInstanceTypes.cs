@@ -59,7 +59,7 @@ internal sealed class DescribeInstanceTypes : DescribeOperation<DescribeInstance
             InstanceStorageSupported = false,
             EbsInfo = new EbsInfo
             {
-                EbsOptimizedSupport = "unsupported", EncryptionSupport = "unsupported", NvmeSupport = "unsupported",
+                EbsOptimizedSupport = "unsupported", EncryptionSupport = "supported", NvmeSupport = "unsupported",
                 MaximumEbsAttachments = DisksMax, AttachmentLimitType = "dedicated",
             },
             NetworkInfo = new NetworkInfo

@@ -1,4 +1,5 @@
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Encryption;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Ec2.Volumes;
 using Skep.Aws.Protocol;
@@ -59,7 +60,7 @@ internal sealed class LaunchVolumes(AwsCall call, ImageResource image)
         }
 
         var ebs = mapping.Ebs ?? throw Ec2Errors.InvalidBlockDeviceMapping($"The mapping of '{device}' says neither Ebs nor NoDevice.");
-        VolumeOptions.RefuseUnsupported(ebs.Encrypted, ebs.KmsKeyId, ebs.OutpostArn);
+        VolumeOptions.RefuseUnsupported(ebs.OutpostArn);
         var known = _devices.GetValueOrDefault(device);
         if (known is null && !DeviceNames.IsValid(device))
             throw Ec2Errors.InvalidBlockDeviceMapping($"Invalid device name {device}");
@@ -72,9 +73,11 @@ internal sealed class LaunchVolumes(AwsCall call, ImageResource image)
     {
         var isRoot = device.DeviceName == _root;
         var snapshotId = device.SnapshotId ?? (isRoot ? image.Spec.SnapshotId : null);
+        var snapshot = snapshotId is null ? null : VolumeOptions.RequireSnapshot(call, snapshotId);
+        var encryption = EncryptionOutcome.Decide(call, device.Encrypted, device.KmsKeyId, SourceSnapshot.EncryptionOf(snapshot), Ec2Errors.InvalidBlockDeviceMapping);
         var hasFile = isRoot && snapshotId is null;
         var leastGib = hasFile ? Math.Max(1, (image.Spec.SizeBytes + BytesPerGib - 1) / BytesPerGib)
-            : snapshotId is not null ? VolumeOptions.RequireSnapshot(call, snapshotId).SizeGib
+            : snapshot is not null ? snapshot.SizeGib
             : 0;
         var sizeGib = device.SizeGib ?? (leastGib > 0 ? leastGib : throw Ec2Errors.Missing("BlockDeviceMapping.Ebs.VolumeSize"));
         if (sizeGib < leastGib)
@@ -84,6 +87,7 @@ internal sealed class LaunchVolumes(AwsCall call, ImageResource image)
         {
             ImageId = hasFile ? image.Metadata.Name : null,
             SnapshotId = snapshotId,
+            Encryption = encryption,
         };
     }
 }

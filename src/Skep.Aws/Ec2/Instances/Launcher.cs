@@ -129,6 +129,8 @@ internal sealed class Launcher(LaunchPlan plan, AwsCall call)
             {
                 ImageId = planned.ImageId,
                 SnapshotId = planned.SnapshotId,
+                Encrypted = planned.Encryption.IsEncrypted,
+                KmsKeyId = planned.Encryption.KmsKeyId,
                 AvailabilityZone = plan.Subnet.Spec.AvailabilityZone,
                 NodeName = node,
                 Tags = Tags("volume"),

@@ -1,3 +1,4 @@
+using Skep.Aws.Ec2.Encryption;
 using Skep.Storage.Kinds;
 
 namespace Skep.Aws.Ec2.Instances;
@@ -13,4 +14,7 @@ internal sealed record PlannedVolume(string DeviceName, VolumeShape Shape, bool 
 
     /// <summary>The snapshot it starts with; null for others.</summary>
     public string? SnapshotId { get; init; }
+
+    /// <summary>Whether and how it is encrypted.</summary>
+    public required EncryptionOutcome Encryption { get; init; }
 }

@@ -1,4 +1,5 @@
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Encryption;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Ec2.Snapshots;
 using Skep.Core.Resources;
@@ -24,8 +25,7 @@ internal sealed class CopySnapshot : AwsOperation<CopySnapshotRequest, CopySnaps
         var source = Find(call, request.SourceRegion, request.SourceSnapshotId);
         if (SnapshotMapper.StateOf(source) != SnapshotState.Completed)
             throw Ec2Errors.IncorrectState($"The snapshot '{request.SourceSnapshotId}' is in the '{SnapshotMapper.StateOf(source)}' state; only a completed one can be copied.");
-        if ((request.Encrypted is true || request.KmsKeyId is not null) && !source.Spec.Encrypted)
-            throw Ec2Errors.Unsupported("encrypting a snapshot by copying it");
+        var encryption = EncryptionOutcome.Decide(call, request.Encrypted, request.KmsKeyId, SourceEncryption.Of(source), Ec2Errors.InvalidCombination);
         var tags = Tagging.ForType(request.TagSpecifications, "snapshot", "snapshot");
         call.Transaction.RequireUnchanged(StorageKinds.Snapshot.Key(source.Metadata.Namespace!, source.Metadata.Name));
         var copy = SnapshotRequests.Add(
@@ -37,8 +37,8 @@ internal sealed class CopySnapshot : AwsOperation<CopySnapshotRequest, CopySnaps
                 Source = SnapshotSource.Copy,
                 SourceSnapshotId = source.Metadata.Name,
                 VolumeSizeGib = source.Spec.VolumeSizeGib,
-                Encrypted = source.Spec.Encrypted,
-                KmsKeyId = source.Spec.KmsKeyId,
+                Encrypted = encryption.IsEncrypted,
+                KmsKeyId = encryption.KmsKeyId,
                 NodeName = source.Spec.NodeName,
                 Tags = tags,
             });

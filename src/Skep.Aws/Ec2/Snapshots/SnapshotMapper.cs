@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Encryption;
 using Skep.Storage.Kinds;
 
 namespace Skep.Aws.Ec2.Snapshots;
@@ -27,7 +28,7 @@ internal static class SnapshotMapper
             OwnerId = OwnerOf(snapshot, call),
             Description = spec.Description ?? "",
             Encrypted = spec.Encrypted,
-            KmsKeyId = spec.KmsKeyId,
+            KmsKeyId = spec.Encrypted ? spec.KmsKeyId ?? EbsKey.Arn(call) : null,
             StorageTier = spec.StorageTier,
             FullSnapshotSizeInBytes = status?.DataBytes,
             TransferType = spec.Source == SnapshotSource.Copy ? "standard" : null,

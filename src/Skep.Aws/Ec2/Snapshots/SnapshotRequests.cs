@@ -40,6 +40,7 @@ internal static class SnapshotRequests
             VolumeId = id,
             VolumeSizeGib = volume.Spec.SizeGib,
             Encrypted = volume.Spec.Encrypted,
+            KmsKeyId = volume.Spec.KmsKeyId,
             NodeName = volume.Spec.NodeName,
             TakenWith = takenWith,
             Tags = tags,

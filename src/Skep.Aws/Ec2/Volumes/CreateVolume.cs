@@ -1,4 +1,5 @@
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Encryption;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Ec2.Regions;
 using Skep.Aws.Ec2.Volumes;
@@ -19,7 +20,7 @@ internal sealed class CreateVolume : AwsOperation<CreateVolumeRequest, Model.Vol
     /// <inheritdoc/>
     protected override ValueTask<Model.Volume> HandleAsync(CreateVolumeRequest request, AwsCall call, CancellationToken ct)
     {
-        VolumeOptions.RefuseUnsupported(request.Encrypted, request.KmsKeyId, request.OutpostArn);
+        VolumeOptions.RefuseUnsupported(request.OutpostArn);
         if (request.MultiAttachEnabled is true)
             throw Ec2Errors.Unsupported("volumes that are attached to several instances");
         var zone = ZoneOf(request, call);
@@ -28,6 +29,7 @@ internal sealed class CreateVolume : AwsOperation<CreateVolumeRequest, Model.Vol
         if (size < snapshot?.SizeGib)
             throw new AwsException("InvalidParameterValue", 400, $"Volume of {size}GiB is smaller than snapshot '{request.SnapshotId}', expect size >= {snapshot.SizeGib}GiB");
 
+        var encryption = EncryptionOutcome.Decide(call, request.Encrypted, request.KmsKeyId, SourceSnapshot.EncryptionOf(snapshot), Ec2Errors.InvalidCombination);
         var tags = Tagging.ForType(request.TagSpecifications, "volume", "volume");
         var shape = VolumeShapes.Make(request.VolumeType ?? TypeDefault, size, request.Iops, request.Throughput);
         var volume = new VolumeResource
@@ -39,6 +41,8 @@ internal sealed class CreateVolume : AwsOperation<CreateVolumeRequest, Model.Vol
                 AvailabilityZone = zone,
                 NodeName = snapshot?.NodeName,
                 PoolName = PoolOf(tags, call),
+                Encrypted = encryption.IsEncrypted,
+                KmsKeyId = encryption.KmsKeyId,
                 Tags = tags,
             },
             Status = new VolumeStatus(),

@@ -21,7 +21,10 @@ internal static class ImageDevices
                 throw Ec2Errors.InvalidBlockDeviceMapping($"The device '{name}' is used in more than one block-device mapping");
             if (mapping.Ebs is not { } ebs)
                 continue; // instance-store disks, which there are none of, and devices left out
-            VolumeOptions.RefuseUnsupported(ebs.Encrypted, ebs.KmsKeyId, ebs.OutpostArn);
+            VolumeOptions.RefuseUnsupported(ebs.OutpostArn);
+            RefuseKey(name, ebs);
+            if (ebs.SnapshotId is not null && ebs.Encrypted is not null)
+                throw Ec2Errors.InvalidBlockDeviceMapping($"The encrypted flag cannot be specified since device {name} has a snapshot specified.");
             var device = FromWire(name, ebs, known: null);
             Check(call, device);
             devices.Add(device);
@@ -33,6 +36,8 @@ internal static class ImageDevices
     /// <summary>A device as a request describes it; what it does not say is taken from the one it changes.</summary>
     public static ImageBlockDevice FromWire(string device, EbsBlockDevice ebs, ImageBlockDevice? known)
     {
+        if (known?.Encrypted is true && ebs.Encrypted is false)
+            throw Ec2Errors.InvalidBlockDeviceMapping($"The encrypted flag of device {device} cannot be false: the image has it encrypted.");
         var hasSameType = ebs.VolumeType is null || ebs.VolumeType == known?.VolumeType;
         return new ImageBlockDevice
         {
@@ -43,7 +48,16 @@ internal static class ImageDevices
             Iops = ebs.Iops ?? (hasSameType ? known?.Iops : null),
             Throughput = ebs.Throughput ?? (hasSameType ? known?.Throughput : null),
             DeleteOnTermination = ebs.DeleteOnTermination ?? known?.DeleteOnTermination,
+            Encrypted = ebs.Encrypted ?? known?.Encrypted,
+            KmsKeyId = ebs.KmsKeyId ?? known?.KmsKeyId,
         };
+    }
+
+    /// <summary>A key is chosen when a volume is made, not by the image that it is made from.</summary>
+    public static void RefuseKey(string device, EbsBlockDevice ebs)
+    {
+        if (ebs.KmsKeyId is not null)
+            throw Ec2Errors.InvalidBlockDeviceMapping($"KmsKeyId cannot be specified for device {device} of an image; give it to RunInstances");
     }
 
     private static void Check(AwsCall call, ImageBlockDevice device)

@@ -1,4 +1,5 @@
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Encryption;
 using Skep.Aws.Ec2.Model;
 using Skep.Aws.Ec2.Regions;
 using Skep.Compute.Kinds;
@@ -25,6 +26,7 @@ internal static class VolumeMapper
             AvailabilityZoneId = RegionCatalog.ZoneId(spec.AvailabilityZone),
             CreateTime = volume.Metadata.CreationTimestamp ?? call.Now,
             Encrypted = spec.Encrypted,
+            KmsKeyId = spec.Encrypted ? spec.KmsKeyId ?? EbsKey.Arn(call) : null,
             MultiAttachEnabled = false,
             State = StateOf(volume),
             Tags = Tagging.ToWire(spec.Tags),

@@ -1,4 +1,5 @@
 using Skep.Aws.Dispatch;
+using Skep.Aws.Ec2.Encryption;
 using Skep.Aws.Ec2.Snapshots;
 using Skep.Aws.Protocol;
 
@@ -7,11 +8,9 @@ namespace Skep.Aws.Ec2.Volumes;
 /// <summary>Options that every operation that makes volumes takes.</summary>
 internal static class VolumeOptions
 {
-    /// <summary>Refuses what would fake security or place.</summary>
-    public static void RefuseUnsupported(bool? encrypted, string? kmsKeyId, string? outpostArn)
+    /// <summary>Refuses places that Skep does not have.</summary>
+    public static void RefuseUnsupported(string? outpostArn)
     {
-        if (encrypted is true || kmsKeyId is not null)
-            throw Ec2Errors.Unsupported("encrypted volumes");
         if (outpostArn is not null)
             throw Ec2Errors.Unsupported("Outposts");
     }
@@ -24,14 +23,16 @@ internal static class VolumeOptions
         var snapshot = SnapshotLookup.Find(call, id) is { Metadata.DeletionTimestamp: null } found ? found : throw Ec2Errors.SnapshotNotFound(id);
         if (SnapshotMapper.StateOf(snapshot) is Storage.Kinds.SnapshotState.Error)
             throw Ec2Errors.IncorrectState($"The snapshot '{id}' is in the 'error' state.");
-        if (snapshot.Spec.Encrypted)
-            throw Ec2Errors.Unsupported("encrypted volumes");
 
         // A snapshot that is deleted in this very moment must not be what a new volume waits for.
         call.Transaction.RequireUnchanged(StorageKinds.Snapshot.Key(snapshot.Metadata.Namespace ?? call.Namespace, id));
-        return new SourceSnapshot(id, snapshot.Spec.VolumeSizeGib, snapshot.Spec.NodeName);
+        return new SourceSnapshot(id, snapshot.Spec.VolumeSizeGib, snapshot.Spec.NodeName, snapshot.Spec.Encrypted);
     }
 }
 
 /// <summary>A snapshot that a volume is made of.</summary>
-internal sealed record SourceSnapshot(string Id, long SizeGib, string? NodeName);
+internal sealed record SourceSnapshot(string Id, long SizeGib, string? NodeName, bool IsEncrypted)
+{
+    /// <summary>What encryption follows from it; null for a volume that is made of none.</summary>
+    public static SourceEncryption EncryptionOf(SourceSnapshot? snapshot) => new(snapshot?.Id, snapshot?.IsEncrypted is true);
+}

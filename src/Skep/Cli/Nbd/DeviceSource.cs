@@ -2,6 +2,7 @@ using Skep.Blocks;
 using Skep.Blocks.Devices;
 using Skep.Blocks.Log;
 using Skep.Cli.Blocks;
+using Skep.Linux.DiskImages;
 using Skep.Storage.LogVolumes;
 
 namespace Skep.Cli.Nbd;
@@ -29,9 +30,9 @@ internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePla
         if (argument.StartsWith(LogScheme, StringComparison.Ordinal))
             return await OpenLogAsync(placeOf(argument[LogScheme.Length..]), ct);
         if (!VolumeFinder.IsVolume(argument))
-            return await OpenFileAsync(argument, format, isReadOnly, ct);
+            return await OpenFileAsync(argument, format, passphrase: null, isReadOnly, ct);
         var disk = await volumes.FindAsync(argument, ct);
-        return disk.File is { } file ? await OpenFileAsync(file.Path, file.Format, isReadOnly, ct) : await OpenLogAsync(disk.Log!, ct);
+        return disk.File is { } file ? await OpenFileAsync(file.Path, file.Format, file.Passphrase, isReadOnly, ct) : await OpenLogAsync(disk.Log!, ct);
     }
 
     /// <inheritdoc/>
@@ -45,11 +46,11 @@ internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePla
     private async Task<IBlockDevice> OpenLogAsync(LogVolumePlace place, CancellationToken ct) =>
         await BlockFailures.TranslateAsync(() => new LogVolumeOpener(context.Time, Report).OpenAsync(place, ct));
 
-    private async Task<IBlockDevice> OpenFileAsync(string path, string fileFormat, bool isReadOnly, CancellationToken ct)
+    private async Task<IBlockDevice> OpenFileAsync(string path, string fileFormat, DiskPassphrase? passphrase, bool isReadOnly, CancellationToken ct)
     {
         if (fileFormat == Raw)
             return OpenFile(path, isReadOnly);
-        var (image, device) = await ForeignImage.OpenAsync(path, fileFormat, isReadOnly, context, ct);
+        var (image, device) = await ForeignImage.OpenAsync(path, fileFormat, passphrase, isReadOnly, context, ct);
         _foreign.Add(image);
         return device;
     }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Skep.Blocks.Nbd;
 using Skep.Linux;
+using Skep.Linux.DiskImages;
 
 namespace Skep.Cli.Nbd;
 
@@ -15,14 +16,16 @@ internal sealed class ForeignImage : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly string _folder;
+    private readonly SecretFile? _secret;
     private readonly Task<CommandResult> _serving;
 
-    private ForeignImage(string folder, CommandRunner runner, string path, string format, bool isReadOnly)
+    private ForeignImage(string folder, CommandRunner runner, string path, string format, DiskPassphrase? passphrase, bool isReadOnly)
     {
         _folder = folder;
+        _secret = passphrase is null ? null : SecretFile.Create(passphrase);
         string[] access = isReadOnly ? ["--read-only"] : ["--discard=unmap", "--detect-zeroes=unmap"];
         _serving = runner.RunAsync(
-            new Command("qemu-nbd", [.. access, "-f", format, "-k", SocketPath, Path.GetFullPath(path)]) { Timeout = Timeout.InfiniteTimeSpan },
+            new Command("qemu-nbd", [.. access, "-k", SocketPath, .. QemuImg.Address(format, Path.GetFullPath(path), _secret?.Path)]) { Timeout = Timeout.InfiniteTimeSpan },
             _stop.Token);
     }
 
@@ -31,15 +34,16 @@ internal sealed class ForeignImage : IAsyncDisposable
     /// <summary>Opens an image.</summary>
     /// <param name="path">The file.</param>
     /// <param name="format">Its format, by QEMU's name.</param>
+    /// <param name="passphrase">What it is encrypted with; null when it is not.</param>
     /// <param name="isReadOnly">Whether nobody may write.</param>
     /// <param name="context">The clock, and the runner of tools.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="CliException">It cannot be opened.</exception>
-    public static async Task<(ForeignImage Image, NbdClientDevice Device)> OpenAsync(string path, string format, bool isReadOnly, CliContext context, CancellationToken ct)
+    public static async Task<(ForeignImage Image, NbdClientDevice Device)> OpenAsync(string path, string format, DiskPassphrase? passphrase, bool isReadOnly, CliContext context, CancellationToken ct)
     {
         if (!File.Exists(path))
             throw new CliException($"{path} does not exist", ExitCode.NotFound);
-        var image = new ForeignImage(Directory.CreateTempSubdirectory("skep-nbd-").FullName, context.Commands, path, format, isReadOnly);
+        var image = new ForeignImage(Directory.CreateTempSubdirectory("skep-nbd-").FullName, context.Commands, path, format, passphrase, isReadOnly);
         try
         {
             return (image, await image.ConnectAsync(path, context.Time, ct));
@@ -58,6 +62,7 @@ internal sealed class ForeignImage : IAsyncDisposable
         await Task.WhenAny(_serving);
         _ = _serving.Exception; // being ended is what was asked for
         _stop.Dispose();
+        _secret?.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

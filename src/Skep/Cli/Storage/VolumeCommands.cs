@@ -115,13 +115,14 @@ internal static class VolumeCommands
         var type = new Option<string>("--type", "-t") { Description = "gp2, gp3, io1, io2, st1, sc1 or standard.", HelpName = "TYPE", DefaultValueFactory = _ => "gp3" };
         var iops = new Option<int?>("--iops") { Description = "I/O operations per second.", HelpName = "N" };
         var snapshot = new Option<string?>("--snapshot") { Description = "The snapshot whose content it starts with.", HelpName = "SNAPSHOT" };
+        var encrypted = new Option<bool>("--encrypted") { Description = "Encrypt it, with a key of its own (without this: if its snapshot is, or by the account's default)." };
         var pool = StorageArguments.Pool(context);
         var zone = new Option<string?>("--zone") { Description = "The availability zone (default: the first).", HelpName = "ZONE" };
         var noWait = StorageArguments.NoWait();
         var timeout = StorageArguments.Timeout();
         var verb = new Verb("create", "Make a volume, empty or from a snapshot. Prints its id.", "skep volume create --size 20 --name data", "skep volume create --snapshot snap-0123456789abcdef0 --pool fast")
         {
-            size, name, type, iops, snapshot, pool, zone, noWait, timeout,
+            size, name, type, iops, snapshot, encrypted, pool, zone, noWait, timeout,
         };
         verb.SetAction(async (parsed, ct) =>
         {
@@ -135,6 +136,8 @@ internal static class VolumeCommands
                 parameters.Add(("Iops", rate.ToString(CultureInfo.InvariantCulture)));
             if (parsed.GetValue(snapshot) is { } word)
                 parameters.Add(("SnapshotId", (await StorageList.SnapshotsAsync(client, ct)).Find(word).Name()));
+            if (parsed.GetValue(encrypted))
+                parameters.Add(("Encrypted", "true"));
             parameters.AddRange(StorageArguments.Tags("volume", ("Name", parsed.GetValue(name)), ("skep.dev/pool", parsed.GetValue(pool))));
             var id = await MakeAsync(context, client, parameters, parsed.GetValue(zone), !parsed.GetValue(noWait), parsed.GetValue(timeout), ct);
             await context.Out.WriteAsync($"{id}\n");
