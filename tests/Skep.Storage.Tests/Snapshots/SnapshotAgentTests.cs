@@ -140,7 +140,7 @@ public sealed class SnapshotAgentTests
 
     private sealed class NoMachines : IMachineDisks
     {
-        public Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCapture?>(null);
+        public Task<IReadOnlyList<DiskCapture>?> BeginCapturesAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct) => Task.FromResult<IReadOnlyList<DiskCapture>?>(null);
         public Task<DiskCaptureProgress?> FollowCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCaptureProgress?>(null);
         public Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct) => Task.CompletedTask;
         public Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct) => Task.FromResult<DiskHydration?>(null);
