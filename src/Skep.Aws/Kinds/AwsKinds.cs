@@ -22,8 +22,16 @@ public static class AwsKinds
         Columns = [new("Instance", "spec.instanceId"), new("Phase", "status.phase")],
     };
 
+    /// <summary>Replacements of instances' root volumes.</summary>
+    public static readonly Kind<ReplaceRootVolumeTask> ReplaceRootVolumeTask = new(AwsJson.Default.ReplaceRootVolumeTask)
+    {
+        Group = "aws.skep.dev", Name = "ReplaceRootVolumeTask", Plural = "replacerootvolumetasks",
+        Description = "The replacement of a running instance's root volume.",
+        Columns = [new("Instance", "spec.instanceId"), new("State", "status.state"), new("Started", "status.startTime", "date")],
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord, ImageCapture];
+    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord, ImageCapture, ReplaceRootVolumeTask];
 }
 
 /// <summary>Serializer metadata of aws.skep.dev's documents.</summary>
@@ -32,4 +40,5 @@ public static class AwsKinds
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IdempotencyRecord))]
 [JsonSerializable(typeof(ImageCapture))]
+[JsonSerializable(typeof(ReplaceRootVolumeTask))]
 public sealed partial class AwsJson : JsonSerializerContext;
