@@ -172,7 +172,7 @@ public sealed class ReplaceRootVolumeTests : IAsyncLifetime
     {
         Assert.Equal("InvalidInstanceID.NotFound", await _world.Ec2ErrorAsync("CreateReplaceRootVolumeTask", Ct, ("InstanceId", "i-0123456789abcdef0")));
         Assert.Equal("InvalidSnapshot.NotFound", await ErrorAsync(("SnapshotId", "snap-0123456789abcdef0")));
-        Assert.Equal("InvalidAMIID.NotFound", await ErrorAsync(("ImageId", "ami-0123456789abcdef0")));
+        Assert.Equal("InvalidAMIID.NotFound", await ErrorAsync(("ImageId", "ami-0f0f0f0f0f0f0f0f0")));
         Assert.Equal("InvalidParameterCombination", await ErrorAsync(("ImageId", AwsWorld.ImageId), ("SnapshotId", "snap-0123456789abcdef0")));
         Assert.Equal("UnsupportedOperation", await ErrorAsync(("VolumeInitializationRate", "200")));
         Assert.Equal("DryRunOperation", await ErrorAsync(("DryRun", "true")));

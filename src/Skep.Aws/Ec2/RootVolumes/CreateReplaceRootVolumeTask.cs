@@ -84,7 +84,7 @@ internal sealed class CreateReplaceRootVolumeTask : AwsOperation<CreateReplaceRo
                 SnapshotId = source.SnapshotId,
                 AvailabilityZone = old.Spec.AvailabilityZone,
                 NodeName = instance.Spec.NodeName,
-                PoolName = old.Spec.PoolName,
+                PoolName = old.Spec.PoolName ?? StoragePool.DefaultName, // where the old one is, whatever the default is by now
                 Encrypted = old.Spec.Encrypted,
                 Tags = old.Spec.Tags is null ? null : new(old.Spec.Tags, StringComparer.Ordinal),
             },
