@@ -148,6 +148,8 @@ internal sealed class SnapshotSetStart(ResourceClient client, IMachineDisks mach
     /// <summary>Keeps machines from opening any of the volumes: while all are held, none changes. False when one has or is about to.</summary>
     private async Task<bool> TryHoldAllAsync(List<Part> parts, CancellationToken ct)
     {
+        if (parts.Exists(p => p.IsInBetween))
+            return false;
         var held = new List<Part>();
         try
         {
