@@ -14,33 +14,33 @@ public sealed class FailingDevice(long sizeBytes) : IBlockDevice
     public BlockDeviceTraits Traits { get; } = new();
 
     /// <inheritdoc/>
-    public ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken ct) => Fail();
+    public ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken ct) => FailAsync();
 
     /// <inheritdoc/>
-    public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> source, bool isDurable, CancellationToken ct) => Fail();
+    public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> source, bool isDurable, CancellationToken ct) => FailAsync();
 
     /// <inheritdoc/>
-    public ValueTask FlushAsync(CancellationToken ct) => Fail();
+    public ValueTask FlushAsync(CancellationToken ct) => FailAsync();
 
     /// <inheritdoc/>
-    public ValueTask TrimAsync(long offset, long length, bool isDurable, CancellationToken ct) => Fail();
+    public ValueTask TrimAsync(long offset, long length, bool isDurable, CancellationToken ct) => FailAsync();
 
     /// <inheritdoc/>
-    public ValueTask WriteZeroesAsync(long offset, long length, ZeroOptions options, CancellationToken ct) => Fail();
+    public ValueTask WriteZeroesAsync(long offset, long length, ZeroOptions options, CancellationToken ct) => FailAsync();
 
     /// <inheritdoc/>
-    public ValueTask PrefetchAsync(long offset, long length, CancellationToken ct) => Fail();
+    public ValueTask PrefetchAsync(long offset, long length, CancellationToken ct) => FailAsync();
 
     /// <inheritdoc/>
     public ValueTask<int> DescribeAsync(long offset, long length, Memory<BlockExtent> extents, CancellationToken ct) => ValueTask.FromException<int>(Failure());
 
     /// <inheritdoc/>
-    public ValueTask ResizeAsync(long sizeBytes, CancellationToken ct) => Fail();
+    public ValueTask ResizeAsync(long sizeBytes, CancellationToken ct) => FailAsync();
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static ValueTask Fail() => ValueTask.FromException(Failure());
+    private static ValueTask FailAsync() => ValueTask.FromException(Failure());
 
     private static BlockDeviceException Failure() => new(BlockError.Io, "the disk cannot be served any more");
 }
