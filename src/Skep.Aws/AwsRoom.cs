@@ -4,6 +4,7 @@ using Skep.Aws.Dispatch;
 using Skep.Aws.Ebs;
 using Skep.Aws.Ec2.Images;
 using Skep.Aws.Ec2.Instances;
+using Skep.Aws.Ec2.RootVolumes;
 using Skep.Aws.Kinds;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
@@ -37,5 +38,6 @@ public sealed class AwsRoom : IRoom
         services.AddSingleton<IDialect, AwsDialect>();
         services.AddReconciler<IdempotencyCleaner>();
         services.AddReconciler<ImageCaptureController>();
+        services.AddReconciler<ReplaceRootVolumeController>();
     }
 }

@@ -8,6 +8,7 @@ global using InstanceTypeResource = Skep.Compute.Kinds.InstanceType;
 global using KeyPairResource = Skep.Compute.Kinds.KeyPair;
 global using NetworkingKinds = Skep.Networking.Kinds.NetworkingKinds;
 global using NetworkInterfaceResource = Skep.Networking.Kinds.NetworkInterface;
+global using ReplaceRootVolumeTaskResource = Skep.Aws.Kinds.ReplaceRootVolumeTask;
 global using SecurityGroupResource = Skep.Networking.Kinds.SecurityGroup;
 global using SnapshotResource = Skep.Storage.Kinds.Snapshot;
 global using StorageKinds = Skep.Storage.Kinds.StorageKinds;

@@ -86,14 +86,14 @@ internal static class Ec2Errors
 
     public static AwsException AttachmentNotFound(string message) => new("InvalidAttachment.NotFound", 400, message);
 
+    public static AwsException ReplaceRootVolumeTaskNotFound(params IReadOnlyList<string> ids) =>
+        NotFound("InvalidReplaceRootVolumeTaskId.NotFound", "replace root volume task ID", "replace root volume task IDs", ids);
+
     // Snapshots
     public static AwsException SnapshotNotFound(params IReadOnlyList<string> ids) =>
         new("InvalidSnapshot.NotFound", 400, ids.Count == 1 ? $"The snapshot '{ids[0]}' does not exist." : $"The snapshots '{string.Join(", ", ids)}' do not exist.");
 
     public static AwsException SnapshotInUse(string id, string user) => new("InvalidSnapshot.InUse", 400, $"The snapshot {id} is currently in use by {user}");
-
-    public static AwsException SetOfRunningInstance(string id) =>
-        new("UnsupportedOperation", 400, $"Skep cannot capture several volumes of a running instance at one moment yet: stop {id} first, or take its volumes one by one.");
 
     public static AwsException SnapshotLimit(int max) => new("SnapshotLimitExceeded", 400, $"An account can have at most {max} snapshots.");
 

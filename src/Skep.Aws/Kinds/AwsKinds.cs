@@ -30,8 +30,16 @@ public static class AwsKinds
         Columns = [new("By default", "spec.byDefault", "boolean")],
     };
 
+    /// <summary>Replacements of instances' root volumes.</summary>
+    public static readonly Kind<ReplaceRootVolumeTask> ReplaceRootVolumeTask = new(AwsJson.Default.ReplaceRootVolumeTask)
+    {
+        Group = "aws.skep.dev", Name = "ReplaceRootVolumeTask", Plural = "replacerootvolumetasks",
+        Description = "The replacement of a running instance's root volume.",
+        Columns = [new("Instance", "spec.instanceId"), new("State", "status.state"), new("Started", "status.startTime", "date")],
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord, ImageCapture, EbsEncryption];
+    public static IReadOnlyList<Kind> All { get; } = [IdempotencyRecord, ImageCapture, EbsEncryption, ReplaceRootVolumeTask];
 }
 
 /// <summary>Serializer metadata of aws.skep.dev's documents.</summary>
@@ -41,4 +49,5 @@ public static class AwsKinds
 [JsonSerializable(typeof(IdempotencyRecord))]
 [JsonSerializable(typeof(ImageCapture))]
 [JsonSerializable(typeof(EbsEncryption))]
+[JsonSerializable(typeof(ReplaceRootVolumeTask))]
 public sealed partial class AwsJson : JsonSerializerContext;

@@ -21,6 +21,7 @@ internal sealed class IdSyntax
         ["SecurityGroupRuleId"] = new("sgr", "InvalidSecurityGroupRuleId.Malformed"),
         ["VolumeId"] = new("vol", "InvalidVolumeID.Malformed"),
         ["SnapshotId"] = new("snap", "InvalidSnapshotID.Malformed"),
+        ["ReplaceRootVolumeTaskId"] = new("replacevol", "InvalidReplaceRootVolumeTaskId.Malformed"),
         ["VpcId"] = new("vpc", "InvalidVpcID.Malformed"),
         ["SubnetId"] = new("subnet", "InvalidSubnetID.Malformed"),
         ["InternetGatewayId"] = new("igw", "InvalidInternetGatewayId.Malformed"),

@@ -7,7 +7,8 @@ namespace Skep.Compute.Agent;
 internal sealed class SimulatedDisks : IMachineDisks
 {
     /// <inheritdoc/>
-    public Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCapture?>(null);
+    public Task<IReadOnlyList<DiskCapture>?> BeginCapturesAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<DiskCapture>?>(null);
 
     /// <inheritdoc/>
     public Task<DiskCaptureProgress?> FollowCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCaptureProgress?>(null);

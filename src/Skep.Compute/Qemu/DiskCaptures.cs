@@ -8,8 +8,8 @@ using Skep.Core.Machines;
 namespace Skep.Compute.Qemu;
 
 /// <summary>
-/// Captures of one running machine's disks: a backup job (blockdev-backup of qapi/block-core.json) that begins at one
-/// moment, keeps the old content of what the guest overwrites, and copies into a file in the instance's directory. A dirty
+/// Captures of one running machine's disks: backup jobs (blockdev-backup of qapi/block-core.json) that begin at one moment,
+/// in one transaction. Each keeps the old content of what the guest overwrites, and copies into a file in the instance's directory. A dirty
 /// bitmap in the disk's own file keeps account of what changes until the next capture; it has the name of the capture that
 /// it begins with. All names are made of the capture's, so that what a crash left is found.
 /// </summary>
@@ -40,27 +40,29 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
             : $"cap-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(captureId)).AsSpan(0, 12))}";
     }
 
-    /// <summary>Begins a capture, or finds it; null when the machine does not have the disk.</summary>
-    public async Task<DiskCapture?> BeginAsync(DiskCaptureRequest request, CancellationToken ct)
+    /// <summary>Begins captures of one moment, or finds them; null when the machine lacks one of the disks.</summary>
+    public async Task<IReadOnlyList<DiskCapture>?> BeginAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct)
     {
-        var (name, node) = (NameOf(request.CaptureId), DiskNodes.Format(DiskNodes.Top(request.VolumeId)));
-        if (await FindNodeAsync(node, ct) is null)
-            return null;
-        if (files.FindStarted(name) is { } hasOnlyChanges && await FindJobAsync(name, ct) is not null)
-            return new DiskCapture(IsNew: false, hasOnlyChanges, IsFileSystemFrozen: false, Note: null);
-        await EndAsync(request, isKept: false, ct); // what a crash in the middle of this left
-        var disk = (await FindNodeAsync(node, ct))!.Value;
-        var knowsChanges = FindBitmap(disk, request.Since) is { IsRecording: true, IsInconsistent: false };
+        foreach (var request in requests)
+        {
+            if (await FindNodeAsync(NodeOf(request), ct) is null)
+                return null;
+        }
+
+        if (await FindAllAsync(requests, ct) is { } found)
+            return found;
+        await EndAllAsync(requests, ct); // what a crash in the middle of this left
         try
         {
-            await RemoveBitmapsAsync(disk, node, except: knowsChanges ? request.Since : null, ct);
-            await AddNodeAsync(request, name, disk, knowsChanges, ct);
-            var note = await freeze(() => StartAsync(request, name, node, knowsChanges, isPersistent: IsQcow2(disk), ct), ct);
-            return new DiskCapture(IsNew: true, knowsChanges, note is null, note);
+            var starts = new List<Start>();
+            foreach (var request in requests)
+                starts.Add(await PrepareAsync(request, ct));
+            var note = await freeze(() => StartAsync(starts, ct), ct);
+            return [.. starts.Select(s => new DiskCapture(IsNew: true, s.KnowsChanges, note is null, note))];
         }
         catch
         {
-            await EndAsync(request, isKept: false, CancellationToken.None);
+            await EndAllAsync(requests, CancellationToken.None);
             throw;
         }
     }
@@ -86,7 +88,7 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
     /// <summary>Ends a capture, however far it had come.</summary>
     public async Task EndAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct)
     {
-        var (name, node) = (NameOf(request.CaptureId), DiskNodes.Format(DiskNodes.Top(request.VolumeId)));
+        var (name, node) = (NameOf(request.CaptureId), NodeOf(request));
         if (await FindJobAsync(name, ct) is { } job)
         {
             if (job.GetProperty("status").GetString() != "concluded")
@@ -100,6 +102,43 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
         if (await FindNodeAsync(node, ct) is { } disk)
             await SettleBitmapsAsync(request, node, disk, isKept, ct);
         files.Remove(name);
+    }
+
+    /// <summary>The captures, if all of them are there; null when any is not.</summary>
+    private async Task<IReadOnlyList<DiskCapture>?> FindAllAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct)
+    {
+        var found = new List<DiskCapture>();
+        foreach (var request in requests)
+        {
+            var name = NameOf(request.CaptureId);
+            bool hasOnlyChanges;
+            if (files.FindComplete(name) is { } path)
+                hasOnlyChanges = CaptureFiles.HasOnlyChanges(path);
+            else if (files.FindStarted(name) is { } started && await FindJobAsync(name, ct) is not null)
+                hasOnlyChanges = started;
+            else
+                return null;
+            found.Add(new DiskCapture(IsNew: false, hasOnlyChanges, IsFileSystemFrozen: false, Note: null));
+        }
+
+        return found;
+    }
+
+    private async Task EndAllAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct)
+    {
+        foreach (var request in requests)
+            await EndAsync(request, isKept: false, ct);
+    }
+
+    /// <summary>Does for one disk what takes time: what is left for the moment is the transaction.</summary>
+    private async Task<Start> PrepareAsync(DiskCaptureRequest request, CancellationToken ct)
+    {
+        var (name, node) = (NameOf(request.CaptureId), NodeOf(request));
+        var disk = await FindNodeAsync(node, ct) ?? throw new MachineException($"the machine has lost the disk of {request.VolumeId}");
+        var knowsChanges = FindBitmap(disk, request.Since) is { IsRecording: true, IsInconsistent: false };
+        await RemoveBitmapsAsync(disk, node, except: knowsChanges ? request.Since : null, ct);
+        await AddNodeAsync(request, name, disk, knowsChanges, ct);
+        return new Start(request, name, node, knowsChanges, IsQcow2(disk));
     }
 
     private async Task AddNodeAsync(DiskCaptureRequest request, string name, JsonElement disk, bool hasOnlyChanges, CancellationToken ct)
@@ -122,38 +161,48 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
             ct);
     }
 
-    /// <summary>The moment: what is written after this transaction is not in the capture, and is in the new bitmap.</summary>
-    private Task StartAsync(DiskCaptureRequest request, string name, string node, bool knowsChanges, bool isPersistent, CancellationToken ct) => execute(
+    /// <summary>
+    /// The moment: what is written after this transaction is not in the captures, and is in the new bitmaps. QEMU lets no
+    /// request of any of the disks through while it begins the jobs.
+    /// </summary>
+    private Task StartAsync(IReadOnlyList<Start> starts, CancellationToken ct) => execute(
         "transaction",
         w =>
         {
             w.WriteStartArray("actions");
-            if (knowsChanges)
-                WriteBitmapAction(w, "block-dirty-bitmap-disable", node, request.Since!, static _ => { });
-            WriteBitmapAction(w, "block-dirty-bitmap-add", node, request.CaptureId, d =>
-            {
-                d.WriteBoolean("persistent", isPersistent);
-                d.WriteNumber("granularity", GranularityBytes);
-            });
-            w.WriteStartObject();
-            w.WriteString("type", "blockdev-backup");
-            w.WriteStartObject("data");
-            w.WriteString("job-id", name);
-            w.WriteString("device", node);
-            w.WriteString("target", name);
-            w.WriteString("sync", knowsChanges ? "bitmap" : "full");
-            if (knowsChanges)
-            {
-                w.WriteString("bitmap", request.Since);
-                w.WriteString("bitmap-mode", "never");
-            }
-
-            w.WriteBoolean("auto-dismiss", false);
-            w.WriteEndObject();
-            w.WriteEndObject();
+            foreach (var start in starts)
+                WriteActions(w, start);
             w.WriteEndArray();
         },
         ct);
+
+    private static void WriteActions(Utf8JsonWriter w, Start start)
+    {
+        var (node, since) = (start.Node, start.Request.Since);
+        if (start.KnowsChanges)
+            WriteBitmapAction(w, "block-dirty-bitmap-disable", node, since!, static _ => { });
+        WriteBitmapAction(w, "block-dirty-bitmap-add", node, start.Request.CaptureId, d =>
+        {
+            d.WriteBoolean("persistent", start.IsPersistent);
+            d.WriteNumber("granularity", GranularityBytes);
+        });
+        w.WriteStartObject();
+        w.WriteString("type", "blockdev-backup");
+        w.WriteStartObject("data");
+        w.WriteString("job-id", start.Name);
+        w.WriteString("device", node);
+        w.WriteString("target", start.Name);
+        w.WriteString("sync", start.KnowsChanges ? "bitmap" : "full");
+        if (start.KnowsChanges)
+        {
+            w.WriteString("bitmap", since);
+            w.WriteString("bitmap-mode", "never");
+        }
+
+        w.WriteBoolean("auto-dismiss", false);
+        w.WriteEndObject();
+        w.WriteEndObject();
+    }
 
     private static void WriteBitmapAction(Utf8JsonWriter w, string type, string node, string bitmap, Action<Utf8JsonWriter> more)
     {
@@ -207,6 +256,8 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
     private Task RemoveBitmapAsync(string node, string bitmap, CancellationToken ct) =>
         execute("block-dirty-bitmap-remove", w => { w.WriteString("node", node); w.WriteString("name", bitmap); }, ct);
 
+    private static string NodeOf(DiskCaptureRequest request) => DiskNodes.Format(DiskNodes.Top(request.VolumeId));
+
     private static bool IsQcow2(JsonElement disk) => disk.GetProperty("drv").GetString() == "qcow2";
 
     private static Bitmap? FindBitmap(JsonElement disk, string? name) =>
@@ -258,6 +309,14 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
     }
 
     private readonly record struct Bitmap(string Name, bool IsRecording, bool IsInconsistent);
+
+    /// <summary>A capture that is ready to begin.</summary>
+    /// <param name="Request">What was asked for.</param>
+    /// <param name="Name">The name of its job and of its file's node.</param>
+    /// <param name="Node">The disk's node.</param>
+    /// <param name="KnowsChanges">Whether it copies what changed since the capture before, and nothing else.</param>
+    /// <param name="IsPersistent">Whether the disk's file can keep its bitmap.</param>
+    private sealed record Start(DiskCaptureRequest Request, string Name, string Node, bool KnowsChanges, bool IsPersistent);
 }
 
 /// <summary>Runs a step while the guest's file systems are frozen, if they can be; says why they were not, or null.</summary>

@@ -13,12 +13,15 @@ public sealed partial class QemuHypervisor : IMachineDisks
     private static readonly TimeSpan _quitTimeout = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
-    public async Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct)
+    public async Task<IReadOnlyList<DiskCapture>?> BeginCapturesAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct)
     {
-        var files = await CaptureFilesOfAsync(request.Instance, ct);
-        if (files.FindComplete(DiskCaptures.NameOf(request.CaptureId)) is { } path)
-            return new DiskCapture(IsNew: false, CaptureFiles.HasOnlyChanges(path), IsFileSystemFrozen: false, Note: null);
-        return await WithMachineAsync(request.Instance, machine => CapturesOf(request.Instance, machine, files).BeginAsync(request, ct), null, ct);
+        var instance = requests[0].Instance;
+        if (requests.Any(r => r.Instance != instance))
+            throw new ArgumentException("captures of one moment are of one machine", nameof(requests));
+        var files = await CaptureFilesOfAsync(instance, ct);
+        if (requests.Select(r => files.FindComplete(DiskCaptures.NameOf(r.CaptureId))).ToList() is var paths && paths.TrueForAll(p => p is not null))
+            return [.. paths.Select(p => new DiskCapture(IsNew: false, CaptureFiles.HasOnlyChanges(p!), IsFileSystemFrozen: false, Note: null))];
+        return await WithMachineAsync(instance, machine => CapturesOf(instance, machine, files).BeginAsync(requests, ct), null, ct);
     }
 
     /// <inheritdoc/>

@@ -36,6 +36,7 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<QemuHypervisor> _logger;
     private readonly Accelerator _accelerator;
+    private readonly Lock _adopting = new();
     private readonly DiskAccessProbe _diskAccess = new("/");
 
     /// <summary>Chooses an accelerator; touches nothing yet.</summary>
@@ -72,10 +73,9 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
         if (!_machines.TryGetValue(instance, out var machine))
         {
             var record = _files.Read(instance);
-            if (record is null || Find(instance, record) is not { } process)
+            machine = record is null ? null : Adopt(instance, record);
+            if (machine is null)
                 return AbsentAccordingTo(record);
-            machine = Hold(instance, process);
-            LogAttached(instance.Name, process.Identity.ProcessId);
         }
 
         var processId = machine.Process.Identity.ProcessId;
@@ -124,8 +124,8 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
     public async Task KillAsync(ResourceKey instance, CancellationToken ct)
     {
         var record = _files.Read(instance);
-        if (!_machines.TryGetValue(instance, out var machine) && record is not null && Find(instance, record) is { } process)
-            machine = Hold(instance, process);
+        if (!_machines.TryGetValue(instance, out var machine) && record is not null)
+            machine = Adopt(instance, record);
         if (machine is not null)
             await EndAsync(instance, machine, ct);
         if (record is { Process: not null } or { IsStarting: true })
@@ -175,6 +175,20 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
             return null;
         var marker = QemuCommandLine.Marker(_files.DirectoryOf(instance));
         return ProcessIdentity.WithArgument(marker).Select(p => DetachedProcess.Adopt(p, _watcher)).FirstOrDefault(p => p is not null);
+    }
+
+    /// <summary>Takes hold of the machine of a record, once: after a restart of the daemon several may ask for it at the same time.</summary>
+    private QemuMachine? Adopt(ResourceKey instance, MachineRecord record)
+    {
+        lock (_adopting)
+        {
+            if (_machines.TryGetValue(instance, out var held))
+                return held;
+            if (Find(instance, record) is not { } process)
+                return null;
+            LogAttached(instance.Name, process.Identity.ProcessId);
+            return Hold(instance, process);
+        }
     }
 
     private QemuMachine Hold(ResourceKey instance, DetachedProcess process)

@@ -10,6 +10,8 @@ internal sealed class QemuMachine(DetachedProcess process) : IAsyncDisposable
     /// <summary>Time for one question to the monitor: QEMU answers in milliseconds unless its host is in trouble.</summary>
     private static readonly TimeSpan _queryTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>QEMU's monitor has room for one client: who connects is decided here.</summary>
+    private readonly SemaphoreSlim _connecting = new(1, 1);
     private QmpClient? _monitor;
     private Task _pumping = Task.CompletedTask;
 
@@ -17,14 +19,27 @@ internal sealed class QemuMachine(DetachedProcess process) : IAsyncDisposable
 
     public bool IsConnected => _monitor is { Closed.IsCompleted: false };
 
-    /// <summary>Connects the monitor; <paramref name="changed"/> is called for every event and when it disconnects.</summary>
+    /// <summary>
+    /// Connects the monitor unless somebody else just has; <paramref name="changed"/> is called for every event and when it
+    /// disconnects.
+    /// </summary>
     public async Task ConnectAsync(string socketPath, TimeSpan timeout, TimeProvider time, Action changed, CancellationToken ct)
     {
-        if (_monitor is not null)
-            await _monitor.DisposeAsync();
-        var monitor = await QmpClient.ConnectAsync(socketPath, timeout, time, ct);
-        _monitor = monitor;
-        _pumping = PumpAsync(monitor, changed);
+        await _connecting.WaitAsync(ct);
+        try
+        {
+            if (IsConnected)
+                return;
+            if (_monitor is not null)
+                await _monitor.DisposeAsync();
+            var monitor = await QmpClient.ConnectAsync(socketPath, timeout, time, ct);
+            _monitor = monitor;
+            _pumping = PumpAsync(monitor, changed);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
     }
 
     /// <summary>QEMU's RunState: running, paused, shutdown, io-error and so on.</summary>

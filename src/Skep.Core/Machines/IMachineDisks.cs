@@ -9,13 +9,19 @@ namespace Skep.Core.Machines;
 public interface IMachineDisks
 {
     /// <summary>
-    /// Fixes a disk's content at this moment and begins to copy it, or what changed since the capture before, into a file
-    /// of its own, while the guest goes on writing. One that was begun before is found again, and its moment is the one it was
-    /// begun at.
+    /// Fixes the content of several disks of one machine at one moment and begins to copy each, or what changed since the
+    /// capture before, into a file of its own, while the guest goes on writing. The guest's file systems are frozen for that
+    /// moment if its agent answers. Captures that were begun before are found again when all of them are there, and their
+    /// moment is the one they were begun at; otherwise what is left of them is removed and all begin anew.
     /// </summary>
-    /// <returns>Null when the instance has no running machine on this node, or its machine does not have the disk.</returns>
+    /// <param name="requests">One for each disk; at least one, all of the same instance.</param>
+    /// <param name="ct">Gives up the waiting.</param>
+    /// <returns>
+    /// The captures in the order of the requests; null when the instance has no running machine on this node, or its machine
+    /// lacks one of the disks.
+    /// </returns>
     /// <exception cref="MachineDiskException">It cannot be done; nothing is left of the attempt.</exception>
-    Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct);
+    Task<IReadOnlyList<DiskCapture>?> BeginCapturesAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct);
 
     /// <summary>How far the copy of a capture is; null when there is none any more, because its machine has ended.</summary>
     /// <exception cref="MachineDiskException">The copy has failed.</exception>

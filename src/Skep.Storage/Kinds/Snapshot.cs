@@ -49,7 +49,7 @@ public sealed class SnapshotSpec : OpenObject
     [Description("standard or archive.")]
     public string StorageTier { get; set; } = "standard";
 
-    [Description("The other snapshots of a set: the volumes of all of them are captured at one moment.")]
+    [Description("The other snapshots of a set, each of which names the others in the same way: the volumes of all of them are captured at one moment, or all fail. Cannot be changed.")]
     public List<string>? TakenWith { get; set; }
 
     [Description("Source direct: all blocks have been put, the snapshot is to be completed. Cannot be taken back.")]

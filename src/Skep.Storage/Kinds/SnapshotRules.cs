@@ -22,6 +22,9 @@ internal static class SnapshotRules
             yield return new("spec.timeoutMinutes", FieldErrorReason.Invalid, $"{TimeoutMinutesMin} to {TimeoutMinutesMax}, not {spec.TimeoutMinutes}");
         foreach (var error in CheckSource(spec))
             yield return error;
+        if (spec.TakenWith is { Count: > 0 } others
+            && (spec.Source != SnapshotSource.Volume || others.Contains(value.Metadata.Name) || others.Distinct(StringComparer.Ordinal).Count() != others.Count))
+            yield return new("spec.takenWith", FieldErrorReason.Invalid, "the other snapshots of a set, each once; all are taken of volumes");
         foreach (var permission in spec.CreateVolumePermissions ?? [])
         {
             if ((permission.UserId is null) == (permission.Group is null) || permission.Group is not (null or "all"))
@@ -32,6 +35,8 @@ internal static class SnapshotRules
             yield break;
         if ((spec.Source, spec.VolumeId, spec.ParentSnapshotId, spec.SourceSnapshotId) != (old.Spec.Source, old.Spec.VolumeId, old.Spec.ParentSnapshotId, old.Spec.SourceSnapshotId))
             yield return new("spec.source", FieldErrorReason.Forbidden, "where a snapshot's content comes from cannot be changed");
+        if (!(spec.TakenWith ?? []).SequenceEqual(old.Spec.TakenWith ?? [], StringComparer.Ordinal))
+            yield return new("spec.takenWith", FieldErrorReason.Forbidden, "with which others a snapshot is taken cannot be changed");
         if (spec.VolumeSizeGib != old.Spec.VolumeSizeGib)
             yield return new("spec.volumeSizeGib", FieldErrorReason.Forbidden, $"a snapshot's size cannot be changed from {old.Spec.VolumeSizeGib} to {spec.VolumeSizeGib}");
         if (spec.Encrypted != old.Spec.Encrypted)

@@ -36,6 +36,9 @@ public sealed class StoragePoolSpec : OpenObject
 
     [Description("Class log: compress what is stored.")]
     public bool Compress { get; set; }
+
+    [Description("Of the pool \"default\" alone: the StoragePool that volumes which name none are made in, in its place. It counts when a volume is made, which keeps its pool.")]
+    public string? DefaultPool { get; set; }
 }
 
 /// <summary>Values of <see cref="StoragePoolSpec.Class"/>.</summary>

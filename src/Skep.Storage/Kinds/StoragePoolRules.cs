@@ -19,6 +19,8 @@ internal static class StoragePoolRules
 
         if (spec.Path is { } path && (!System.IO.Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal)))
             yield return new("spec.path", FieldErrorReason.Invalid, $"\"{path}\" is no absolute path");
+        if (spec.DefaultPool is { } pool && (value.Metadata.Name != StoragePool.DefaultName || pool is "" or StoragePool.DefaultName))
+            yield return new("spec.defaultPool", FieldErrorReason.Forbidden, $"only the pool \"{StoragePool.DefaultName}\" names the pool of volumes that name none, and not itself");
         foreach (var error in CheckClass(spec))
             yield return error;
         if (old is null)

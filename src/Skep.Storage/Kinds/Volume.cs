@@ -28,7 +28,7 @@ public sealed class VolumeSpec : OpenObject
     public string? SnapshotId { get; set; }
     public string AvailabilityZone { get; set; } = "";
 
-    [Description("The StoragePool that it is in; absent for the pool \"default\".")]
+    [Description("The StoragePool that it is in. One that names none gets the default pool before it is made, if another than \"default\" was chosen for that.")]
     public string? PoolName { get; set; }
 
     [Description("The node that holds the disk; follows the first instance it is attached to.")]

@@ -26,7 +26,8 @@ internal static class VolumeRules
             yield return new("spec.sizeGib", FieldErrorReason.Forbidden, $"a volume can only grow: {old.Spec.SizeGib} GiB cannot become {spec.SizeGib}");
         if (spec.ImageId != old.Spec.ImageId || spec.SnapshotId != old.Spec.SnapshotId)
             yield return new("spec.imageId", FieldErrorReason.Forbidden, "what a volume started from cannot be changed");
-        if (spec.PoolName != old.Spec.PoolName)
+        // The default pool is written into a volume that names none, before it is made.
+        if (spec.PoolName != old.Spec.PoolName && (old.Spec.PoolName is not null || old.Status is { Path: not null } or { NbdSocket: not null }))
             yield return new("spec.poolName", FieldErrorReason.Forbidden, "a volume cannot be moved to another pool; make one there from a snapshot");
         if (spec.Encrypted != old.Spec.Encrypted)
             yield return new("spec.encrypted", FieldErrorReason.Forbidden, "encryption cannot be changed");

@@ -15,7 +15,7 @@ namespace Skep.Storage.LogVolumes;
 /// What a node does for a log-structured volume: makes it, serves it while a machine uses it, grows and removes it. Every
 /// step can be repeated. Its server is the only one that opens it; it grows by asking the server.
 /// </summary>
-internal sealed class LogVolumeKeeper(BlockServers servers, CommandRunner runner, TimeProvider time)
+internal sealed partial class LogVolumeKeeper(BlockServers servers, CommandRunner runner, TimeProvider time)
 {
     private const int GiBShift = 30;
 
@@ -97,8 +97,9 @@ internal sealed class LogVolumeKeeper(BlockServers servers, CommandRunner runner
             Directory.Delete(place.Directory, recursive: true);
     });
 
-    private Task<NbdClient> ConnectAsync(LogVolumePlace place, CancellationToken ct) => NbdClient.ConnectAsync(
-        new NbdClientOptions { EndPoint = new UnixDomainSocketEndPoint(servers.SocketOf(place.Name)), ExportName = place.Name }, time, ct);
+    private Task<NbdClient> ConnectAsync(LogVolumePlace place, CancellationToken ct) => NbdClient.ConnectAsync(OptionsOf(place), time, ct);
+
+    private NbdClientOptions OptionsOf(LogVolumePlace place) => new() { EndPoint = new UnixDomainSocketEndPoint(servers.SocketOf(place.Name)), ExportName = place.Name };
 
     private static List<string> Arguments(LogVolumePlace place)
     {

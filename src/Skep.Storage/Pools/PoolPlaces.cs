@@ -22,6 +22,9 @@ internal sealed class PoolPlaces(SkepOptions options)
             ?? throw new VolumeException($"storage pool \"{name}\" does not exist; `kubectl get storagepools` lists those that do") { IsTransient = true };
     }
 
+    /// <summary>The pool that volumes which name none are made in; null for the one that needs no resource to be known.</summary>
+    public static string? DefaultOf(View view) => view.Get(StorageKinds.StoragePool, "", StoragePool.DefaultName)?.Spec.DefaultPool;
+
     /// <summary>The pool's directory on this node.</summary>
     public string DirectoryOf(StoragePool pool) => pool.Spec.Path
         ?? (pool.Spec.Class == StoragePoolClass.Log ? options.PathOf(LogVolumePlace.DefaultFolder, pool.Metadata.Name) : options.PathOf("volumes"));

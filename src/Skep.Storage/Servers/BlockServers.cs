@@ -92,6 +92,24 @@ internal sealed partial class BlockServers(SkepOptions options, ProcessWatcher w
         File.Delete(LogOf(id));
     }
 
+    /// <summary>
+    /// Puts another server in the place of the disk's, which is killed: it may not be able to end. What it had acknowledged is in
+    /// its log.
+    /// </summary>
+    /// <exception cref="IOException">The socket cannot be made.</exception>
+    /// <exception cref="CommandException">The program cannot be started.</exception>
+    public async Task ReplaceAsync(string id, IReadOnlyList<string> arguments, CancellationToken ct)
+    {
+        if (Find(id) is { } process)
+        {
+            _running.TryRemove(id, out _); // nobody is told of an end that was asked for
+            process.Kill();
+            await process.Exited.WaitAsync(ct);
+        }
+
+        await EnsureAsync(id, arguments, ct);
+    }
+
     /// <summary>The last line that the server printed; empty when there is none.</summary>
     public string LastWords(string id)
     {

@@ -29,6 +29,8 @@ internal sealed partial class SnapshotAgent(
     private static readonly TimeSpan _retryPause = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
+    private readonly ConcurrentDictionary<ResourceKey, Task> _starts = new();
+    private readonly Lock _beginning = new();
     private readonly VolumeTurns _turns = new();
     private readonly CancellationTokenSource _stop = new();
     private Action<ResourceKey> _enqueue = static _ => { };
@@ -49,7 +51,7 @@ internal sealed partial class SnapshotAgent(
     public IEnumerable<ResourceKey> Concerned(Resource changed, View view)
     {
         if (changed.Key.GroupResource == StorageKinds.Snapshot.GroupResource)
-            return [changed.Key];
+            return [changed.Key, .. (changed.View(StorageKinds.Snapshot).Spec.TakenWith ?? []).Select(name => StorageKinds.Snapshot.Key(changed.Key.Namespace, name))];
         // Volumes hold on to the snapshot that they still come from, and snapshots wait for their volume to exist.
         var volume = changed.View(StorageKinds.Volume);
         return view.List(StorageKinds.Snapshot, changed.Key.Namespace)
@@ -73,8 +75,10 @@ internal sealed partial class SnapshotAgent(
             return null; // the change brings us back
         if (options.IsSimulated && snapshot.Spec.Source != SnapshotSource.Direct)
             await CompleteSimulatedAsync(key, ct);
-        else if ((snapshot.Spec.Source != SnapshotSource.Direct || snapshot.Spec.Sealed) && !_jobs.ContainsKey(key))
-            Begin(key, snapshot);
+        else if (SnapshotSet.Has(snapshot) && snapshot.Status?.CapturedTime is null)
+            return await BeginSetAsync(key, ct);
+        else if (snapshot.Spec.Source != SnapshotSource.Direct || snapshot.Spec.Sealed)
+            Begin([snapshot], key.Namespace, set: null);
         return null;
     }
 
@@ -90,6 +94,7 @@ internal sealed partial class SnapshotAgent(
             job.Dispose();
         }
 
+        await Task.WhenAll(_starts.Values);
         _jobs.Clear();
         _stop.Dispose();
     }
@@ -99,18 +104,60 @@ internal sealed partial class SnapshotAgent(
         ? client.View.Get(StorageKinds.Volume, key.Namespace, volumeId)?.Spec.NodeName
         : options.NodeName;
 
-    private void Begin(ResourceKey key, Snapshot snapshot)
+    /// <summary>Begins the work on several snapshots whose moment is one, or on one; false when any of them is being worked on.</summary>
+    private bool Begin(IReadOnlyList<Snapshot> snapshots, string ns, SnapshotSetStart? set)
     {
-        var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        _jobs[key] = new Job(snapshot.Metadata.Uid!, Task.Run(() => RunAsync(key, snapshot, cancel.Token), CancellationToken.None), cancel);
+        lock (_beginning)
+        {
+            var keys = snapshots.Select(s => StorageKinds.Snapshot.Key(ns, s.Metadata.Name)).ToList();
+            if (keys.Exists(_jobs.ContainsKey))
+                return false;
+            foreach (var (key, snapshot) in keys.Zip(snapshots))
+            {
+                var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                _jobs[key] = new Job(snapshot.Metadata.Uid!, Task.Run(() => RunAsync(key, snapshot, set, cancel.Token), CancellationToken.None), cancel);
+            }
+
+            return true;
+        }
     }
 
-    private async Task RunAsync(ResourceKey key, Snapshot snapshot, CancellationToken ct)
+    /// <summary>Begins all snapshots of a set, by whichever of them comes first; returns when to look again for those that are missing.</summary>
+    private async Task<TimeSpan?> BeginSetAsync(ResourceKey key, CancellationToken ct)
+    {
+        if (_jobs.ContainsKey(key) || client.View.Get(key)?.View(StorageKinds.Snapshot) is not { Status: { State: SnapshotState.Pending, CapturedTime: null } } snapshot)
+            return null;
+        var set = SnapshotSet.Find(client.View, key, snapshot, client.Time.GetUtcNow());
+        if (set.Failure is { } failure)
+        {
+            await WorkOn(key).FailAsync(snapshot, failure, ct);
+            return null;
+        }
+
+        if (set.Waiting is not null)
+            return SnapshotSet.Patience;
+        var start = new SnapshotSetStart(client, machines, _turns, set.Members, WorkOn);
+        if (!Begin(set.Members, key.Namespace, start))
+            return _retryPause; // another one is still at the end of an attempt that failed
+
+        _starts[key] = RunStartAsync(key, start);
+        return null;
+    }
+
+    private async Task RunStartAsync(ResourceKey key, SnapshotSetStart start)
+    {
+        await Task.Yield();
+        await start.RunAsync(_stop.Token);
+        _starts.TryRemove(key, out _);
+    }
+
+    private SnapshotWork WorkOn(ResourceKey key) => new(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key);
+
+    private async Task RunAsync(ResourceKey key, Snapshot snapshot, SnapshotSetStart? set, CancellationToken ct)
     {
         try
         {
-            var work = new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key);
-            var note = await work.RunAsync(snapshot, ct);
+            var note = await WorkOn(key).RunAsync(snapshot, set, ct);
             LogTaken(key, note);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -133,7 +180,8 @@ internal sealed partial class SnapshotAgent(
     {
         if (!_jobs.TryGetValue(key, out var job))
             return;
-        var isWanted = snapshot is not null && snapshot.Metadata.Uid == job.Uid && snapshot.Metadata.DeletionTimestamp is null;
+        var isWanted = snapshot is not null && snapshot.Metadata.Uid == job.Uid && snapshot.Metadata.DeletionTimestamp is null
+            && snapshot.Status?.State != SnapshotState.Error; // which another one of its set may have written
         if (isWanted && !job.Task.IsCompleted)
             return;
         await job.CancelAsync();
@@ -148,7 +196,7 @@ internal sealed partial class SnapshotAgent(
         if (client.View.List(StorageKinds.Volume, ns: null).Any(v => v.Status?.HydratingFrom == key.Name || (v.Spec.SnapshotId == key.Name && v.Status?.Path is null && v.Status?.State is null or VolumeState.Creating)))
             return _pinPause;
         if (snapshot.Spec is { Source: SnapshotSource.Volume, VolumeId: not null } && snapshot.Status?.State is not SnapshotState.Completed && !options.IsSimulated)
-            await new SnapshotWork(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key).ForgetCaptureAsync(snapshot, ct);
+            await WorkOn(key).ForgetCaptureAsync(snapshot, ct);
         await stores.CloseWriterAsync(key.Name);
         await (await stores.OpenAsync(ct)).DeleteAsync(key.Name, ct);
         await client.ModifyAsync(StorageKinds.Snapshot, key, s => s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true, ct);

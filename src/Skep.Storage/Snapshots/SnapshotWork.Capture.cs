@@ -7,8 +7,10 @@ namespace Skep.Storage.Snapshots;
 
 internal sealed partial class SnapshotWork
 {
-    private const int AttemptsMax = 120;
-    private static readonly TimeSpan _attemptPause = TimeSpan.FromSeconds(1);
+    /// <summary>How often it is looked whether a machine that is starting or ending has come to that.</summary>
+    public const int AttemptsMax = 120;
+    public static readonly TimeSpan AttemptPause = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan _followPause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Percent of the work that QEMU's own copy is.</summary>
@@ -28,10 +30,10 @@ internal sealed partial class SnapshotWork
         await SetHoldAsync(volume.Metadata.Name, hold: null, ct);
     }
 
-    private async Task<SnapshotInfo> CaptureAsync(Snapshot snapshot, CancellationToken ct)
+    private async Task<SnapshotInfo> CaptureAsync(Snapshot snapshot, SnapshotSetStart? set, CancellationToken ct)
     {
         var store = await stores.OpenAsync(ct);
-        using var turn = await turns.TakeAsync(snapshot.Spec.VolumeId!, ct);
+        using var turn = set is null ? await turns.TakeAsync(snapshot.Spec.VolumeId!, ct) : await set.JoinAsync(key.Name, ct);
         if (await store.FindAsync(key.Name, ct) is { } done)
         {
             // An earlier daemon got as far as this.
@@ -39,50 +41,55 @@ internal sealed partial class SnapshotWork
             return done;
         }
 
+        if (SnapshotSet.Has(snapshot))
+            return await FollowSetAsync(ct);
         for (var attempt = 1; ; attempt++)
         {
-            var volume = Volume(snapshot) ?? throw new SnapshotException($"volume {snapshot.Spec.VolumeId} does not exist");
-            var isServed = volume.Status?.NbdSocket is not null;
-            if (volume.Status?.Path is null && !isServed)
-                throw new SnapshotException($"volume {volume.Metadata.Name} has no file yet: it is {volume.Status?.State ?? VolumeState.Creating}");
-            var since = await FindBaseAsync(store, snapshot, volume, ct);
+            var volume = RequireVolume(snapshot);
+            var since = await FindBaseAsync(snapshot, volume, ct);
             if (InstanceOf(volume) is { } instance)
             {
                 var request = new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, since) { Key = volume.Status?.Key };
-                if (await machines.BeginCaptureAsync(request, ct) is { } capture && await CaptureOnlineAsync(snapshot, request, capture, ct) is { } info)
-                    return info;
+                if (await machines.BeginCapturesAsync([request], ct) is [var capture])
+                {
+                    var changesSince = capture.HasOnlyChanges ? since ?? snapshot.Status?.BaseSnapshotId : null;
+                    if (capture.IsNew)
+                        await SetCapturedAsync(capture.IsFileSystemFrozen ? "file-system" : "crash", capture.Note, changesSince, ct);
+                    if (await CaptureOnlineAsync(snapshot, request, changesSince, ct) is { } info)
+                        return info;
+                }
             }
 
             // A machine that is just starting or ending has the file open, or is about to.
             if (IsInBetween(volume) || await TryHoldAsync(volume.Metadata.Name, ct) is false)
             {
                 if (attempt == AttemptsMax)
-                    throw new SnapshotException($"the machine of volume {volume.Metadata.Name} neither ran nor was stopped for {_attemptPause.TotalSeconds * AttemptsMax:0} s");
-                await Task.Delay(_attemptPause, client.Time, ct);
+                    throw new SnapshotException($"the machine of volume {volume.Metadata.Name} neither ran nor was stopped for {AttemptPause.TotalSeconds * AttemptsMax:0} s");
+                await Task.Delay(AttemptPause, client.Time, ct);
                 continue;
             }
 
-            return isServed ? await CaptureServedAsync(snapshot, volume, ct) : await CaptureOfflineAsync(snapshot, volume, since, ct);
+            return await CaptureHeldAsync(snapshot, volume, since, ct);
         }
     }
 
+    private Task<SnapshotInfo> CaptureHeldAsync(Snapshot snapshot, Volume volume, string? since, CancellationToken ct) =>
+        volume.Status?.NbdSocket is not null ? CaptureServedAsync(snapshot, volume, ct) : CaptureOfflineAsync(snapshot, volume, since, ct);
+
     /// <summary>Null when the machine ended before the copy was whole: its disk can be read without it then.</summary>
-    private async Task<SnapshotInfo?> CaptureOnlineAsync(Snapshot snapshot, DiskCaptureRequest request, DiskCapture capture, CancellationToken ct)
+    private async Task<SnapshotInfo?> CaptureOnlineAsync(Snapshot snapshot, DiskCaptureRequest request, string? since, CancellationToken ct)
     {
-        var since = capture.HasOnlyChanges ? request.Since ?? snapshot.Status?.BaseSnapshotId : null;
         try
         {
-            if (capture.IsNew)
-                await SetCapturedAsync(capture.IsFileSystemFrozen ? "file-system" : "crash", capture.Note, since, ct);
             if (await AwaitCopyAsync(request, ct) is not { } path)
                 return null;
             SnapshotInfo? info = null;
             await offline.ServeAsync(new DiskFileAddress(path, "qcow2", keys.Open(request.VolumeId, request.Key)), key.Name, bitmap: null, async socket =>
-                info = await CopyDiskAsync(snapshot, socket, key.Name, capture.HasOnlyChanges ? DiskCopy.DepthContext : null, since, ct), ct);
+                info = await CopyDiskAsync(snapshot, socket, key.Name, since is not null ? DiskCopy.DepthContext : null, since, ct), ct);
             await SettleAsync(snapshot, ct);
             return info;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!HasFailed)
         {
             throw; // the next daemon goes on with this capture; whoever deletes the snapshot ends it
         }
@@ -132,7 +139,7 @@ internal sealed partial class SnapshotWork
         }
         finally
         {
-            await SetHoldAsync(volume.Metadata.Name, hold: null, CancellationToken.None);
+            await ReleaseUnlessResumedAsync(snapshot, volume, ct);
         }
     }
 
@@ -157,10 +164,11 @@ internal sealed partial class SnapshotWork
     }
 
     /// <summary>The snapshot to build on: the one since which the volume keeps account, if the store still has it.</summary>
-    private async Task<string?> FindBaseAsync(ChunkStore store, Snapshot snapshot, Volume volume, CancellationToken ct)
+    public async Task<string?> FindBaseAsync(Snapshot snapshot, Volume volume, CancellationToken ct)
     {
         if (volume.Status?.ChangesSince is not { } since || since == snapshot.Metadata.Name)
             return null;
+        var store = await stores.OpenAsync(ct);
         var info = await store.FindAsync(since, ct);
         return info is not null && (info.KeyId is not null) == IsEncrypted(snapshot) ? since : null;
     }
@@ -170,16 +178,28 @@ internal sealed partial class SnapshotWork
 
     private Volume? Volume(Snapshot snapshot) => client.View.Get(StorageKinds.Volume, key.Namespace, snapshot.Spec.VolumeId!);
 
-    private static ResourceKey? InstanceOf(Volume volume) =>
+    /// <summary>The snapshot's volume, which has its content somewhere.</summary>
+    /// <exception cref="SnapshotException">It does not exist, or was not made yet.</exception>
+    public Volume RequireVolume(Snapshot snapshot)
+    {
+        var volume = Volume(snapshot) ?? throw new SnapshotException($"volume {snapshot.Spec.VolumeId} does not exist");
+        if (volume.Status?.Path is null && volume.Status?.NbdSocket is null)
+            throw new SnapshotException($"volume {volume.Metadata.Name} has no file yet: it is {volume.Status?.State ?? VolumeState.Creating}");
+        return volume;
+    }
+
+    /// <summary>The instance that a volume is attached to.</summary>
+    public static ResourceKey? InstanceOf(Volume volume) =>
         volume.Spec.Attachment is { InstanceId: { Length: > 0 } id } ? new ResourceKey(InstanceView.Resource, volume.Metadata.Namespace ?? "", id) : null;
 
-    private bool IsInBetween(Volume volume) =>
+    /// <summary>Whether a machine has a volume open, or is about to.</summary>
+    public bool IsInBetween(Volume volume) =>
         InstanceOf(volume) is { } instance
         && client.View.Get(instance)?.View(ForeignJson.Default.InstanceView) is { } view
         && (view.HasMachine || view.Status?.State is "pending");
 
     /// <summary>Keeps machines from opening the file; false when a machine is about to.</summary>
-    private async Task<bool> TryHoldAsync(string volumeId, CancellationToken ct)
+    public async Task<bool> TryHoldAsync(string volumeId, CancellationToken ct)
     {
         await SetHoldAsync(volumeId, Hold, ct);
         var volume = client.View.Get(StorageKinds.Volume, key.Namespace, volumeId);
@@ -188,6 +208,9 @@ internal sealed partial class SnapshotWork
         await SetHoldAsync(volumeId, hold: null, ct);
         return false;
     }
+
+    /// <summary>Gives a volume back to machines, if it was our own hold that kept them from it.</summary>
+    public Task ReleaseHoldAsync(string volumeId) => SetHoldAsync(volumeId, hold: null, CancellationToken.None);
 
     /// <summary>Sets our hold, or takes it away; somebody else's stays.</summary>
     private Task SetHoldAsync(string volumeId, string? hold, CancellationToken ct) =>
@@ -211,8 +234,10 @@ internal sealed partial class SnapshotWork
     private Task SetCapturedAsync(string consistency, string? note, string? baseSnapshotId, CancellationToken ct) =>
         client.ModifyAsync(StorageKinds.Snapshot, key, s =>
         {
-            s.Status!.CapturedTime = client.Time.GetUtcNow();
-            s.Status.Consistency = consistency;
+            // Of a set the moment is that of all.
+            if (!SnapshotSet.Has(s))
+                s.Status!.CapturedTime = client.Time.GetUtcNow();
+            s.Status!.Consistency = consistency;
             s.Status.Message = note;
             s.Status.BaseSnapshotId = baseSnapshotId;
             return true;

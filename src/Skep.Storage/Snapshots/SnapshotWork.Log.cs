@@ -23,7 +23,7 @@ internal sealed partial class SnapshotWork
         }
         finally
         {
-            await SetHoldAsync(volume.Metadata.Name, hold: null, CancellationToken.None);
+            await ReleaseUnlessResumedAsync(snapshot, volume, ct);
         }
     }
 }

@@ -20,13 +20,16 @@ internal sealed partial class SnapshotWork(
     private const long GiB = 1L << 30;
 
     /// <summary>Makes it; returns a sentence for the log. Failures that are the snapshot's own become its status.</summary>
-    public async Task<string> RunAsync(Snapshot snapshot, CancellationToken ct)
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="set">Where its moment comes from; null when it has one of its own, or has had it.</param>
+    /// <param name="ct">Gives up; what has begun can be gone on with.</param>
+    public async Task<string> RunAsync(Snapshot snapshot, SnapshotSetStart? set, CancellationToken ct)
     {
         try
         {
             var info = snapshot.Spec.Source switch
             {
-                SnapshotSource.Volume => await CaptureAsync(snapshot, ct),
+                SnapshotSource.Volume => await CaptureAsync(snapshot, set, ct),
                 SnapshotSource.Copy => await CopyAsync(snapshot, ct),
                 _ => await CompleteDirectAsync(snapshot, ct),
             };
@@ -36,12 +39,7 @@ internal sealed partial class SnapshotWork(
         catch (Exception ex) when (ex is SnapshotException or ChunkStoreException or ObjectStoreException or MachineDiskException
             or NbdException or BlockDeviceException or CommandException or IOException)
         {
-            await client.ModifyAsync(StorageKinds.Snapshot, key, s =>
-            {
-                s.Status!.State = SnapshotState.Error;
-                s.Status.Message = ex.Message;
-                return true;
-            }, ct);
+            await FailAsync(snapshot, ex.Message, ct);
             return $"failed: {ex.Message}";
         }
     }
@@ -87,6 +85,8 @@ internal sealed partial class SnapshotWork(
     private Task SetCompletedAsync(SnapshotInfo info, CancellationToken ct) => client.ModifyAsync(StorageKinds.Snapshot, key, s =>
     {
         var status = s.Status!;
+        if (status.State == SnapshotState.Error)
+            return false; // another one of its set has failed
         status.State = SnapshotState.Completed;
         status.Progress = 100;
         status.Message = null;

@@ -7,25 +7,37 @@ internal sealed class VolumeTurns
     private readonly Dictionary<string, Task> _last = new(StringComparer.Ordinal);
 
     /// <summary>Waits for one's turn, which ends with the disposal of what is returned.</summary>
-    public async Task<IDisposable> TakeAsync(string volumeId, CancellationToken ct)
+    public async Task<IDisposable> TakeAsync(string volumeId, CancellationToken ct) => (await TakeAsync([volumeId], ct))[0];
+
+    /// <summary>
+    /// Waits for one's turns at several volumes; each ends with the disposal of its own. They are queued for in one step, so that
+    /// two who want the same volumes never wait for each other.
+    /// </summary>
+    /// <param name="volumeIds">Different volumes.</param>
+    /// <param name="ct">Gives up the waiting.</param>
+    public async Task<IReadOnlyList<IDisposable>> TakeAsync(IReadOnlyList<string> volumeIds, CancellationToken ct)
     {
-        var turn = new Turn(this, volumeId);
-        Task before;
+        var taken = volumeIds.Select(id => new Turn(this, id)).ToList();
+        var before = new List<Task>();
         lock (_lock)
         {
-            before = _last.GetValueOrDefault(volumeId, Task.CompletedTask);
-            // Who gives up waiting must not let the next one in before those who were first.
-            _last[volumeId] = Task.WhenAll(before, turn.Ended);
+            foreach (var turn in taken)
+            {
+                var last = _last.GetValueOrDefault(turn.VolumeId, Task.CompletedTask);
+                before.Add(last);
+                // Who gives up waiting must not let the next one in before those who were first.
+                _last[turn.VolumeId] = Task.WhenAll(last, turn.Ended);
+            }
         }
 
         try
         {
-            await before.WaitAsync(ct);
-            return turn;
+            await Task.WhenAll(before).WaitAsync(ct);
+            return taken;
         }
         catch
         {
-            turn.Dispose();
+            taken.ForEach(t => t.Dispose());
             throw;
         }
     }
@@ -42,6 +54,8 @@ internal sealed class VolumeTurns
     private sealed class Turn(VolumeTurns turns, string volumeId) : IDisposable
     {
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string VolumeId => volumeId;
 
         public Task Ended => _ended.Task;
 

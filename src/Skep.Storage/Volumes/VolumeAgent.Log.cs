@@ -11,6 +11,15 @@ namespace Skep.Storage.Volumes;
 
 internal sealed partial class VolumeAgent
 {
+    /// <summary>
+    /// A machine that still has a disk so long after its forced removal was asked for waits for the disk's server: the
+    /// machine's agent has cut the disk off before.
+    /// </summary>
+    private static readonly TimeSpan _forceDeadline = TimeSpan.FromSeconds(45);
+
+    /// <summary>How often a server is looked at whose disk is removed by force.</summary>
+    private static readonly TimeSpan _forcePause = TimeSpan.FromSeconds(5);
+
     /// <inheritdoc/>
     public void Start(Action<ResourceKey> enqueue) => servers.Ended = id =>
     {
@@ -74,6 +83,8 @@ internal sealed partial class VolumeAgent
         }
 
         await SetStatusAsync(key, sizeGib, device, inMachine, problem, ct);
+        if (volume.Spec.Attachment?.Detach == VolumeDetach.Forced && inMachine)
+            return _forcePause;
         return problem is null ? null : _retryPause;
     }
 
@@ -85,12 +96,26 @@ internal sealed partial class VolumeAgent
             sizeGib = volume.Spec.SizeGib;
         }
 
-        if (volume.Spec.Attachment is not null)
+        if (volume.Spec.Attachment is { Detach: VolumeDetach.Forced } attachment && inMachine)
+        {
+            var isTimeUp = client.Time.GetUtcNow() >= attachment.DetachTime + _forceDeadline;
+            if (await logs.ServeForcedAsync(place, sizeGib, isTimeUp, ct))
+                LogGivenUp(place.Name);
+        }
+        else if (volume.Spec.Attachment is not null)
+        {
             await logs.ServeAsync(place, ct);
+        }
         else if (!inMachine && volume.Status!.Hold is null)
+        {
             await logs.StopAsync(place.Name, ct);
+        }
+
         return sizeGib;
     }
+
+    [LoggerMessage(EventId = 1404, Level = LogLevel.Warning, Message = "the server of volume {Volume}, which is detached by force, does not answer; every request of its machine fails from now on")]
+    private partial void LogGivenUp(string volume);
 
     [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "volume {Key} cannot be served now: {Why}")]
     private partial void LogNotServed(ResourceKey key, string why);

@@ -85,6 +85,8 @@ internal sealed partial class VolumeAgent(
             return null;
         try
         {
+            if (await ChoosePoolAsync(key, volume, view, ct))
+                return null; // the change brings us back
             var pool = PoolPlaces.PoolOf(volume, view);
             string? imageFile = null;
             if (!options.IsSimulated)
@@ -120,6 +122,21 @@ internal sealed partial class VolumeAgent(
             await SetErrorAsync(key, message, ct);
             return again ? _retryPause : null;
         }
+    }
+
+    /// <summary>Writes the default pool into a volume that names none: it stays there when another one becomes the default.</summary>
+    private async Task<bool> ChoosePoolAsync(ResourceKey key, Volume volume, View view, CancellationToken ct)
+    {
+        if (volume.Spec.PoolName is { Length: > 0 } || PoolPlaces.DefaultOf(view) is not { } pool)
+            return false;
+        await client.ModifyAsync(StorageKinds.Volume, key, v =>
+        {
+            if (v.Spec.PoolName is { Length: > 0 })
+                return false;
+            v.Spec.PoolName = pool;
+            return true;
+        }, ct);
+        return true;
     }
 
     private async Task<VolumeStatus> MakeLocalAsync(ResourceKey key, Volume volume, StoragePool? pool, string? imageFile, CancellationToken ct)

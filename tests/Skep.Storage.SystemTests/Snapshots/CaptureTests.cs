@@ -41,8 +41,8 @@ public sealed class CaptureTests
         await world.GuestAsync(Volume, "write -P 0x11 0 4M");
 
         // The moment is fixed here; what is written after it must not be in the snapshot, however late it is read.
-        var capture = await world.Hypervisor.BeginCaptureAsync(new DiskCaptureRequest(SnapshotWorld.Instance, Volume, "snap-1", null), Ct);
-        Assert.True(capture is { IsNew: true, IsFileSystemFrozen: false, HasOnlyChanges: false });
+        var captures = await world.Hypervisor.BeginCapturesAsync([new DiskCaptureRequest(SnapshotWorld.Instance, Volume, "snap-1", null)], Ct);
+        Assert.True(captures is [{ IsNew: true, IsFileSystemFrozen: false, HasOnlyChanges: false }]);
         await world.GuestAsync(Volume, "write -P 0x22 1M 1M");
         var first = await world.TakeSnapshotAsync("snap-1", Volume);
         Assert.Equal(4 * MiB, first.Status!.DataBytes);
@@ -82,7 +82,7 @@ public sealed class CaptureTests
         await world.MakeVolumeAsync(Volume);
         await world.StartMachineAsync(Volume);
         await world.GuestAsync(Volume, "write -P 0x11 0 2M");
-        await world.Hypervisor.BeginCaptureAsync(new DiskCaptureRequest(SnapshotWorld.Instance, Volume, "snap-1", null), Ct);
+        await world.Hypervisor.BeginCapturesAsync([new DiskCaptureRequest(SnapshotWorld.Instance, Volume, "snap-1", null)], Ct);
         await world.RestartAsync();
         await world.GuestAsync(Volume, "write -P 0x22 0 2M");
         await world.TakeSnapshotAsync("snap-1", Volume);
@@ -100,7 +100,7 @@ public sealed class CaptureTests
         await world.TakeSnapshotAsync("snap-1", Volume);
         await world.GuestAsync(Volume, "write -P 0x22 2M 512k");
         var request = new DiskCaptureRequest(SnapshotWorld.Instance, Volume, "snap-lost", "snap-1");
-        Assert.True((await world.Hypervisor.BeginCaptureAsync(request, Ct))!.HasOnlyChanges);
+        Assert.True((await world.Hypervisor.BeginCapturesAsync([request], Ct))![0].HasOnlyChanges);
         await world.GuestAsync(Volume, "write -P 0x33 4M 512k");
         await world.Hypervisor.EndCaptureAsync(request, isKept: false, Ct);
         await world.Hypervisor.EndCaptureAsync(request, isKept: false, Ct);

@@ -158,6 +158,22 @@ internal sealed class SnapshotWorld : IAsyncDisposable
         return await WaitForSnapshotAsync(name);
     }
 
+    /// <summary>Makes snapshots that name each other, in one transaction as the dialects do.</summary>
+    public async Task TakeSetAsync(params (string Name, string Volume)[] set)
+    {
+        var transaction = Client.Begin();
+        foreach (var (name, volume) in set)
+        {
+            transaction.Create(StorageKinds.Snapshot, new Snapshot
+            {
+                Metadata = { Name = name, Namespace = "default" },
+                Spec = { VolumeId = volume, VolumeSizeGib = 1, TakenWith = [.. set.Select(s => s.Name).Where(n => n != name)] },
+            });
+        }
+
+        await transaction.CommitAsync(Ct);
+    }
+
     public async Task<Snapshot> WaitForSnapshotAsync(string name)
     {
         var snapshot = await WaitAsync(StorageKinds.Snapshot, name, s => s.Status?.State is SnapshotState.Completed or SnapshotState.Error);

@@ -102,8 +102,69 @@ public sealed class SnapshotAgentTests
         Assert.Null(Get(world, "snap-1")!.Status);
     }
 
-    private static SnapshotAgent NewAgent(StorageWorld world) => new(
-        world.Client, world.Stores, new NoMachines(), world.NewLogs(), new PoolPlaces(world.Options), world.Keys, new CommandRunner(TimeProvider.System), world.Options, NullLogger<SnapshotAgent>.Instance);
+    [Fact]
+    public async Task A_set_is_asked_for_in_one_step_and_fails_as_one()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        var machines = new RefusingMachines();
+        await using var agent = NewAgent(world, machines);
+        await MakeAttachedAsync(world, "vol-1", "vol-2");
+        await CreateSetAsync(world, ("snap-1", "vol-1"), ("snap-2", "vol-2"));
+        await ReconcileAsync(agent, "snap-2");
+        await ReconcileUntilDoneAsync(world, agent, "snap-1");
+        await ReconcileUntilDoneAsync(world, agent, "snap-2");
+        Assert.Equal([["vol-1", "vol-2"]], machines.Asked);
+        Assert.All((string[])["snap-1", "snap-2"], name => Assert.Equal((SnapshotState.Error, RefusingMachines.Reason, null), Get(world, name)!.Status is var s ? (s!.State, s.Message, s.CapturedTime) : default));
+    }
+
+    [Fact]
+    public async Task A_set_waits_for_all_and_fails_with_the_first_that_cannot_be()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        await using var agent = NewAgent(world);
+        await CreateAsync(world, "snap-1", s => (s.VolumeId, s.NodeName, s.TakenWith) = ("vol-1", "node", ["snap-2"]));
+        await agent.ReconcileAsync(Key("snap-1"), Ct);
+        Assert.NotNull(await agent.ReconcileAsync(Key("snap-1"), Ct)); // snap-2 may come
+        Assert.Equal(SnapshotState.Pending, Get(world, "snap-1")!.Status!.State);
+        await CreateAsync(world, "snap-2", s => (s.VolumeId, s.NodeName, s.TakenWith) = ("vol-2", "node", ["snap-3"]));
+        await ReconcileAsync(agent, "snap-1");
+        Assert.Equal((SnapshotState.Error, "snapshot snap-2 does not name the same set of snapshots in takenWith"), Get(world, "snap-1")!.Status is var s ? (s!.State, s.Message) : default);
+    }
+
+    [Fact]
+    public async Task A_set_does_not_survive_one_that_was_deleted_before_its_moment()
+    {
+        await using var world = await StorageWorld.CreateAsync();
+        await using var agent = NewAgent(world);
+        await CreateSetAsync(world, ("snap-1", "vol-1"), ("snap-2", "vol-2"));
+        await agent.ReconcileAsync(Key("snap-1"), Ct);
+        await agent.ReconcileAsync(Key("snap-2"), Ct);
+        await world.Client.DeleteAsync(Key("snap-2"), Ct);
+        await ReconcileAsync(agent, "snap-1");
+        Assert.Equal((SnapshotState.Error, "snapshot snap-2, which was to be taken at the same moment, was deleted"), Get(world, "snap-1")!.Status is var s ? (s!.State, s.Message) : default);
+    }
+
+    private static async Task MakeAttachedAsync(StorageWorld world, params string[] volumes)
+    {
+        foreach (var name in volumes)
+        {
+            await world.Client.CreateAsync(StorageKinds.Volume, new Volume
+            {
+                Metadata = { Name = name, Namespace = "default" },
+                Spec = { SizeGib = 1, NodeName = "node", Attachment = new VolumeAttachment { InstanceId = "i-1" } },
+                Status = new VolumeStatus { State = VolumeState.InUse, Path = $"/nowhere/{name}", Format = "qcow2" },
+            }, Ct);
+        }
+    }
+
+    private static async Task CreateSetAsync(StorageWorld world, params (string Name, string Volume)[] set)
+    {
+        foreach (var (name, volume) in set)
+            await CreateAsync(world, name, s => (s.VolumeId, s.NodeName, s.TakenWith) = (volume, "node", [.. set.Select(o => o.Name).Where(n => n != name)]));
+    }
+
+    private static SnapshotAgent NewAgent(StorageWorld world, IMachineDisks? machines = null) => new(
+        world.Client, world.Stores, machines ?? new NoMachines(), world.NewLogs(), new PoolPlaces(world.Options), world.Keys, new CommandRunner(TimeProvider.System), world.Options, NullLogger<SnapshotAgent>.Instance);
 
     private static ResourceKey Key(string name) => StorageKinds.Snapshot.Key("default", name);
 
@@ -140,7 +201,25 @@ public sealed class SnapshotAgentTests
 
     private sealed class NoMachines : IMachineDisks
     {
-        public Task<DiskCapture?> BeginCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCapture?>(null);
+        public Task<IReadOnlyList<DiskCapture>?> BeginCapturesAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct) => Task.FromResult<IReadOnlyList<DiskCapture>?>(null);
+        public Task<DiskCaptureProgress?> FollowCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCaptureProgress?>(null);
+        public Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct) => Task.CompletedTask;
+        public Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct) => Task.FromResult<DiskHydration?>(null);
+    }
+
+    /// <summary>Machines that have every disk and cannot capture any.</summary>
+    private sealed class RefusingMachines : IMachineDisks
+    {
+        public const string Reason = "machine of i-1: the disk is full";
+
+        public List<List<string>> Asked { get; } = [];
+
+        public Task<IReadOnlyList<DiskCapture>?> BeginCapturesAsync(IReadOnlyList<DiskCaptureRequest> requests, CancellationToken ct)
+        {
+            Asked.Add([.. requests.Select(r => r.VolumeId)]);
+            throw new MachineDiskException(Reason, new IOException());
+        }
+
         public Task<DiskCaptureProgress?> FollowCaptureAsync(DiskCaptureRequest request, CancellationToken ct) => Task.FromResult<DiskCaptureProgress?>(null);
         public Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct) => Task.CompletedTask;
         public Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct) => Task.FromResult<DiskHydration?>(null);

@@ -22,6 +22,38 @@ public sealed class VolumeAgentTests
     }
 
     [Fact]
+    public async Task A_volume_that_names_no_pool_is_made_in_the_default_one_and_stays_there()
+    {
+        await using var world = await StorageWorld.CreateAsync(isSimulated: true);
+        foreach (var (name, path) in ((string, string?)[])[("default", null), ("fast", world.Options.PathOf("fast"))])
+            await world.Client.CreateAsync(StorageKinds.StoragePool, new StoragePool { Metadata = { Name = name }, Spec = { Path = path } }, Ct);
+        var before = await world.MakeAsync("vol-1", _ => { });
+        await ChooseAsync("fast");
+        await world.MakeAsync("vol-2", _ => { });
+        await world.MakeAsync("vol-3", v => v.PoolName = "default");
+        foreach (var name in (string[])["vol-1", "vol-2", "vol-3"])
+            await world.Agent.ReconcileAsync(StorageWorld.Key(name), Ct);
+        Assert.Equal((null, "fast", "default"), (world.Volume("vol-1")!.Spec.PoolName, world.Volume("vol-2")!.Spec.PoolName, world.Volume("vol-3")!.Spec.PoolName));
+        Assert.Equal(before.Status!.Path, world.Volume("vol-1")!.Status!.Path);
+        Assert.Equal(world.Options.PathOf("fast", "vol-2.qcow2"), world.Volume("vol-2")!.Status!.Path);
+        Assert.Equal(world.Options.PathOf("volumes", "vol-3.qcow2"), world.Volume("vol-3")!.Status!.Path);
+        await ChooseAsync(null);
+        Assert.Equal("fast", world.Volume("vol-2")!.Spec.PoolName);
+
+        Task ChooseAsync(string? pool) => world.Client.ModifyAsync(StorageKinds.StoragePool, StorageKinds.StoragePool.Key("", "default"), p => { p.Spec.DefaultPool = pool; return true; }, Ct);
+    }
+
+    [Fact]
+    public async Task Only_the_pool_default_names_another_in_its_place()
+    {
+        await using var world = await StorageWorld.CreateAsync(isSimulated: true);
+        await Assert.ThrowsAsync<Core.Resources.ResourceException>(() =>
+            world.Client.CreateAsync(StorageKinds.StoragePool, new StoragePool { Metadata = { Name = "fast" }, Spec = { DefaultPool = "other" } }, Ct));
+        await Assert.ThrowsAsync<Core.Resources.ResourceException>(() =>
+            world.Client.CreateAsync(StorageKinds.StoragePool, new StoragePool { Metadata = { Name = "default" }, Spec = { DefaultPool = "default" } }, Ct));
+    }
+
+    [Fact]
     public async Task A_root_volume_lies_on_its_image_and_has_the_size_asked_for()
     {
         StorageWorld.RequireQemuImg();

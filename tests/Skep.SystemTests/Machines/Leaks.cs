@@ -22,9 +22,13 @@ internal static class Leaks
         return found;
     }
 
+    /// <summary>Where the daemon serves snapshots to volumes that are made of them, from the first one on as long as it runs.</summary>
+    private const string SnapshotSocket = "snapshots.sock";
+
     /// <summary>Files and directories in folders of the data directory.</summary>
     public static IEnumerable<string> Files(string dataDirectory, params string[] folders) =>
-        folders.Select(f => Path.Combine(dataDirectory, f)).Where(Directory.Exists).SelectMany(Directory.EnumerateFileSystemEntries);
+        folders.Select(f => Path.Combine(dataDirectory, f)).Where(Directory.Exists).SelectMany(Directory.EnumerateFileSystemEntries)
+            .Where(f => Path.GetFileName(f) != SnapshotSocket);
 
     private static string[] ReadArguments(string directory)
     {

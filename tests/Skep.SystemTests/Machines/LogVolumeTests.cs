@@ -60,6 +60,8 @@ public sealed class LogVolumeTests
             Assert.Equal("", await guest.RunAsync($"cd /data && md5sum -c sums{round} 2>&1 | grep -v ': OK$' || true", Ct));
         Assert.Equal("", await guest.RunAsync("dmesg | grep -E 'vdb.*error|error.*vdb|I/O error' || true", Ct));
 
+        await ForceAsync(cloud, guest, id, store);
+
         // Off the guest it is drained, and nothing is left of it once it is deleted.
         await guest.RunAsync("umount /data", Ct);
         await Aws(cloud, "detach-volume", "--volume-id", Volume);
@@ -70,6 +72,29 @@ public sealed class LogVolumeTests
         await Aws(cloud, "terminate-instances", "--instance-ids", id);
         await cloud.WaitForStateAsync(id, Ct, "terminated");
         await cloud.RequireNoLeaksAsync(Ct);
+    }
+
+    /// <summary>A server that cannot come back, and a guest that waits for it: the volume is taken away by force, and nothing else is touched.</summary>
+    private static async Task ForceAsync(Cloud cloud, Guest guest, string id, string store)
+    {
+        await guest.RunAsync("umount /data", Ct);
+        Directory.Move(store, store + ".away");
+        File.WriteAllText(store, ""); // nor can it be made anew
+        Kill(ServerOf(cloud));
+        await guest.RunAsync("(dd if=/dev/vdb of=/dev/null bs=64k skip=15000 count=1 iflag=direct; echo $? > /tmp/ended) </dev/null >/dev/null 2>&1 &", Ct);
+        await Aws(cloud, "detach-volume", "--volume-id", Volume, "--force");
+        await guest.RunAsync("for i in 1 2 3 4 5 6 7 8 9 10; do dd if=/dev/urandom of=/root/other bs=64k count=1 conv=fsync 2>/dev/null || exit 1; sleep 1; done", Ct);
+        await Aws(cloud, "wait", "volume-available", "--volume-ids", Volume);
+        await Cloud.WaitAsync("the guest to be told", async () => await guest.TryAsync("cat /tmp/ended", Ct) is (0, not "0", _) ? null : "it waits", Ct);
+        Assert.Equal("", await guest.RunAsync("dmesg | grep -E 'vda.*error|error.*vda' || true", Ct));
+        await Cloud.WaitAsync("the disk to be gone", async () => (await guest.TryAsync("test -e /sys/block/vdb", Ct)).Code == 1 ? null : "it is there", Ct);
+
+        // The store is back: so is all that was acknowledged.
+        File.Delete(store);
+        Directory.Move(store + ".away", store);
+        await Aws(cloud, "attach-volume", "--volume-id", Volume, "--instance-id", id, "--device", "/dev/sdf");
+        await Cloud.WaitAsync("the guest to see the disk again", async () => (await guest.TryAsync("test -b /dev/vdb && mount /dev/vdb /data", Ct)).Code == 0 ? null : "it does not", Ct);
+        Assert.Equal("", await guest.RunAsync("cd /data && md5sum -c sums5 2>&1 | grep -v ': OK$' || true", Ct));
     }
 
     private static async Task ApplyVolumeAsync(Cloud cloud, string store)

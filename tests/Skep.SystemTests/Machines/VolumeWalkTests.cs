@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Skep.SystemTests.Machines;
 
 /// <summary>Disks that come to, grow in and leave a running guest, by the ordinary aws, over the daemon's sudden death.</summary>
@@ -43,6 +45,9 @@ public sealed class VolumeWalkTests
             await Aws(cloud, "describe-volumes-modifications", "--volume-ids", volume, "--query", "VolumesModifications[0].ModificationState") is var state && state == "completed" ? null : state, Ct);
         Assert.Equal("250", await Aws(cloud, "describe-volumes", "--volume-ids", volume, "--query", "Volumes[0].Throughput"));
         Assert.Equal("carried over", await ReadBackAsync(guest));
+
+        await CaptureTogetherAsync(cloud, guest, id, volume);
+        await ReplaceRootAsync(cloud, guest, id);
 
         // It goes, with the daemon dead in between.
         await Aws(cloud, "detach-volume", "--volume-id", volume);
@@ -143,6 +148,89 @@ public sealed class VolumeWalkTests
 
         return false;
     }
+
+    /// <summary>
+    /// All volumes at one moment, while the guest writes a counter to two of them in turn: what the snapshots have is one
+    /// apart at most, as after a power failure.
+    /// </summary>
+    private static async Task CaptureTogetherAsync(Cloud cloud, Guest guest, string id, string volume)
+    {
+        var second = await Aws(cloud, "create-volume", "--availability-zone", "us-east-1a", "--size", "1", "--volume-type", "gp3", "--query", "VolumeId");
+        await Aws(cloud, "wait", "volume-available", "--volume-ids", second);
+        await Aws(cloud, "attach-volume", "--volume-id", second, "--instance-id", id, "--device", "/dev/sdh");
+        var disks = new[] { await WaitForDiskAsync(guest, volume), await WaitForDiskAsync(guest, second) };
+        await guest.RunAsync(
+            $"rm -f /tmp/halt; (n=10000000; while [ ! -e /tmp/halt ]; do n=$((n+1)); for d in {disks[0]} {disks[1]}; do echo $n | dd of=/dev/$d bs=512 seek=2000 conv=sync,fsync,notrunc || exit; done; done; touch /tmp/halted) </dev/null >/dev/null 2>&1 &",
+            Ct);
+        await Cloud.WaitAsync("the guest to count", async () => await CounterAsync(guest, disks[1]) is var n && n > 10_000_010 ? null : $"{n}", Ct);
+        var snapshots = (await Aws(cloud, "create-snapshots", "--instance-specification", $"InstanceId={id}", "--description", "together", "--query", "Snapshots[].[VolumeId,SnapshotId]"))
+            .Split('\n').Select(l => l.Split('\t')).ToDictionary(p => p[0], p => p[1]);
+        Assert.Equal(3, snapshots.Count);
+        var image = await Aws(cloud, "create-image", "--instance-id", id, "--name", "walk-image", "--no-reboot", "--query", "ImageId");
+        await Aws(cloud, ["wait", "snapshot-completed", "--snapshot-ids", .. snapshots.Values]);
+        await guest.RunAsync("touch /tmp/halt; until [ -e /tmp/halted ]; do sleep 0.1; done", Ct);
+        Assert.Single((await Aws(cloud, ["describe-snapshots", "--snapshot-ids", .. snapshots.Values, "--query", "Snapshots[].[StartTime]"])).Split('\n').Distinct());
+
+        var counters = new List<long>();
+        foreach (var (device, source) in ((string, string)[])[("/dev/sdi", volume), ("/dev/sdj", second)])
+        {
+            var restored = await Aws(cloud, "create-volume", "--availability-zone", "us-east-1a", "--snapshot-id", snapshots[source], "--volume-type", "gp3", "--query", "VolumeId");
+            await Aws(cloud, "wait", "volume-available", "--volume-ids", restored);
+            await Aws(cloud, "attach-volume", "--volume-id", restored, "--instance-id", id, "--device", device);
+            counters.Add(await CounterAsync(guest, await WaitForDiskAsync(guest, restored)));
+            await Aws(cloud, "detach-volume", "--volume-id", restored);
+            await Aws(cloud, "wait", "volume-available", "--volume-ids", restored);
+            await Aws(cloud, "delete-volume", "--volume-id", restored);
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"counters at the moment: {counters[0]} and {counters[1]}");
+        Assert.True(counters[0] - counters[1] is 0 or 1, $"{counters[0]} and {counters[1]} are not of one moment");
+        Assert.InRange(counters[1], 10_000_010, await CounterAsync(guest, disks[1]) - 1); // the guest went on meanwhile
+
+        await Aws(cloud, "wait", "image-available", "--image-ids", image);
+        Assert.Equal("3", await Aws(cloud, "describe-images", "--image-ids", image, "--query", "length(Images[0].BlockDeviceMappings)"));
+        await Aws(cloud, "deregister-image", "--image-id", image);
+        await Aws(cloud, "detach-volume", "--volume-id", second);
+        await Aws(cloud, "wait", "volume-available", "--volume-ids", second);
+        await Aws(cloud, "delete-volume", "--volume-id", second);
+    }
+
+    /// <summary>The root becomes what it was at the launch, with the daemon dead in between; everything else stays.</summary>
+    private static async Task ReplaceRootAsync(Cloud cloud, Guest guest, string id)
+    {
+        await guest.RunAsync("echo mine > /root/mine && sync", Ct);
+        var boot = await guest.BootIdAsync(Ct);
+        var query = "Reservations[0].Instances[0].[PrivateIpAddress,NetworkInterfaces[0].NetworkInterfaceId,NetworkInterfaces[0].MacAddress]";
+        var before = await Aws(cloud, "describe-instances", "--instance-ids", id, "--query", query);
+        var task = await Aws(cloud, "create-replace-root-volume-task", "--instance-id", id, "--delete-replaced-root-volume", "--query", "ReplaceRootVolumeTask.ReplaceRootVolumeTaskId");
+        await Cloud.WaitAsync("the task to begin", async () => await StateAsync() is var now && now != "pending" ? null : now, Ct);
+        await cloud.KillAsync(Ct);
+        await cloud.StartAsync(Ct);
+        await Cloud.WaitAsync("the root to be replaced", async () => await StateAsync() is var now && now == "succeeded" ? null : now, Ct);
+        await guest.WaitAsync(Ct);
+        Assert.NotEqual(boot, await guest.BootIdAsync(Ct));
+        Assert.Equal("none", await guest.RunAsync("cat /root/mine 2>/dev/null || echo none", Ct));
+        Assert.Equal("carried over", await ReadBackAsync(guest));
+        Assert.Equal(before, await Aws(cloud, "describe-instances", "--instance-ids", id, "--query", query));
+        await Cloud.WaitAsync("the old root to be gone", async () => await Aws(cloud, "describe-volumes", "--query", "length(Volumes)") is var count && count == "2" ? null : count, Ct);
+
+        Task<string> StateAsync() => Aws(cloud, "describe-replace-root-volume-tasks", "--replace-root-volume-task-ids", task, "--query", "ReplaceRootVolumeTasks[0].TaskState");
+    }
+
+    /// <summary>Waits until the guest has a volume; returns its name there.</summary>
+    private static async Task<string> WaitForDiskAsync(Guest guest, string volume)
+    {
+        var disk = "";
+        await Cloud.WaitAsync($"the guest to see {volume}", async () =>
+        {
+            disk = await guest.RunAsync($"for d in /sys/block/vd*; do [ \"$(cat $d/serial 2>/dev/null)\" = {volume.Replace("-", "", StringComparison.Ordinal)} ] && basename $d; done; true", Ct);
+            return disk.Length > 0 ? null : "it does not";
+        }, Ct);
+        return disk;
+    }
+
+    private static async Task<long> CounterAsync(Guest guest, string disk) =>
+        long.TryParse(await guest.RunAsync($"dd if=/dev/{disk} bs=512 skip=2000 count=1 iflag=direct 2>/dev/null | tr -d '\\000'", Ct), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
 
     /// <summary>Gives a command to QEMU's monitor for people, as an administrator would.</summary>
     private static async Task MonitorAsync(Cloud cloud, string id, string command)

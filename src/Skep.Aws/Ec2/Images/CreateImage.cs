@@ -41,10 +41,7 @@ internal sealed class CreateImage : AwsOperation<CreateImageRequest, CreateImage
         var isRebooted = request.NoReboot is not true && instance.Status.State == States.Running;
         var description = $"Created by CreateImage({request.InstanceId}) for {id}";
         if (!isRebooted)
-        {
-            SnapshotSet.RequireOneMoment(instance, devices.Volumes.Count);
             SnapshotSet.Add(call, devices.Volumes, devices.SnapshotIds, description, _ => tags is null ? null : new(tags, StringComparer.Ordinal));
-        }
 
         call.Transaction.Create(AwsKinds.ImageCapture, new ImageCapture
         {

@@ -6,7 +6,7 @@ using Skep.Core.Resources;
 
 namespace Skep.Aws.Ec2;
 
-/// <summary>Takes snapshots of all volumes of an instance, of one moment: of several only while it is stopped.</summary>
+/// <summary>Takes snapshots of all volumes of an instance, of one moment.</summary>
 internal sealed class CreateSnapshots : AwsOperation<CreateSnapshotsRequest, CreateSnapshotsResult>
 {
     /// <inheritdoc/>
@@ -39,7 +39,6 @@ internal sealed class CreateSnapshots : AwsOperation<CreateSnapshotsRequest, Cre
         var ids = devices.Select(d => d.VolumeId).Where(id => !(isBootExcluded && id == root) && !excluded.Contains(id)).ToList();
         if (ids.Count == 0)
             throw Ec2Errors.InvalidCombination($"All volumes of {instanceId} are excluded.");
-        SnapshotSet.RequireOneMoment(instance, ids.Count);
         return [.. ids.Select(id => call.Find(StorageKinds.Volume, id) ?? throw Ec2Errors.VolumeNotFound(id))];
     }
 

@@ -15,6 +15,7 @@ internal abstract class TaggedKind(string prefix, string resourceType)
         new Of<InstanceResource>("i", "instance", ComputeKinds.Instance, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<KeyPairResource>("key", "key-pair", ComputeKinds.KeyPair, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<NetworkInterfaceResource>("eni", "network-interface", NetworkingKinds.NetworkInterface, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
+        new Of<ReplaceRootVolumeTaskResource>("replacevol", "replace-root-volume-task", Kinds.AwsKinds.ReplaceRootVolumeTask, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<SecurityGroupResource>("sg", "security-group", NetworkingKinds.SecurityGroup, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<SnapshotResource>("snap", "snapshot", StorageKinds.Snapshot, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),
         new Of<SubnetResource>("subnet", "subnet", NetworkingKinds.Subnet, r => r.Spec.Tags, (r, tags) => r.Spec.Tags = tags),

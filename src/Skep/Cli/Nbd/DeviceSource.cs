@@ -1,3 +1,4 @@
+using System.Globalization;
 using Skep.Blocks;
 using Skep.Blocks.Devices;
 using Skep.Blocks.Log;
@@ -9,12 +10,14 @@ namespace Skep.Cli.Nbd;
 
 /// <summary>
 /// Turns what stands on the command line into a device: the one place that knows the kinds there are. <c>log:NAME</c> is a
-/// log-structured volume, <c>vol-…</c> a volume of the daemon, everything else a file or a block device.
+/// log-structured volume, <c>vol-…</c> a volume of the daemon, <c>failing:BYTES</c> a disk of that size of which every request
+/// fails, everything else a file or a block device.
 /// </summary>
 internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePlace> placeOf, VolumeFinder volumes, string format) : IAsyncDisposable
 {
     private const string Raw = "raw";
     private const string LogScheme = "log:";
+    private const string FailingScheme = "failing:";
     private readonly IoWorkers _workers = new();
     private readonly List<ForeignImage> _foreign = [];
 
@@ -29,6 +32,8 @@ internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePla
     {
         if (argument.StartsWith(LogScheme, StringComparison.Ordinal))
             return await OpenLogAsync(placeOf(argument[LogScheme.Length..]), ct);
+        if (argument.StartsWith(FailingScheme, StringComparison.Ordinal))
+            return OpenFailing(argument);
         if (!VolumeFinder.IsVolume(argument))
             return await OpenFileAsync(argument, format, passphrase: null, isReadOnly, ct);
         var disk = await volumes.FindAsync(argument, ct);
@@ -45,6 +50,11 @@ internal sealed class DeviceSource(CliContext context, Func<string, LogVolumePla
 
     private async Task<IBlockDevice> OpenLogAsync(LogVolumePlace place, CancellationToken ct) =>
         await BlockFailures.TranslateAsync(() => new LogVolumeOpener(context.Time, Report).OpenAsync(place, ct));
+
+    private static FailingDevice OpenFailing(string argument) =>
+        long.TryParse(argument.AsSpan(FailingScheme.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var sizeBytes) && sizeBytes > 0
+            ? new FailingDevice(sizeBytes)
+            : throw new CliException($"'{argument}' is not failing:BYTES (for example failing:1073741824)", ExitCode.Usage);
 
     private async Task<IBlockDevice> OpenFileAsync(string path, string fileFormat, DiskPassphrase? passphrase, bool isReadOnly, CancellationToken ct)
     {

@@ -13,7 +13,7 @@ internal static class NbdServeCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create(CliContext context)
     {
-        var files = new Argument<string[]>("FILE") { Description = "Disk images or block devices; vol-… is a volume of the daemon that is not attached, log:NAME a log-structured volume in --store.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "Disk images or block devices; vol-… is a volume of the daemon that is not attached, log:NAME a log-structured volume in --store, failing:BYTES a disk of which every request fails.", Arity = ArgumentArity.OneOrMore };
         var socket = new Option<string?>("--socket") { Description = "Where to make the Unix socket (default: skep-nbd-PID.sock in $XDG_RUNTIME_DIR, else in the temporary directory).", HelpName = "PATH" };
         var socketFd = new Option<int?>("--socket-fd") { Description = "Serve on the listening Unix socket that is inherited as this descriptor; --socket then only says where it is.", HelpName = "FD" };
         var listen = new Option<IPEndPoint?>("--listen")

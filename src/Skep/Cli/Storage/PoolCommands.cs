@@ -10,7 +10,8 @@ namespace Skep.Cli.Storage;
 /// <summary><c>skep pool</c>.</summary>
 internal static class PoolCommands
 {
-    private static readonly string[] _columns = ["Name", "Class", "State", "Size", "Free", "File-System", "Where", "Message"];
+    private const string DefaultName = "default";
+    private static readonly string[] _columns = ["Name", "Default", "Class", "State", "Size", "Free", "File-System", "Where", "Message"];
     private static readonly string[] _classes = ["local", "log"];
 
     /// <summary>Makes the group of verbs.</summary>
@@ -23,6 +24,7 @@ internal static class PoolCommands
     {
         CreateList(context),
         CreateAdd(context),
+        CreateSetDefault(context),
         CreateRemove(context),
     };
 
@@ -36,19 +38,23 @@ internal static class PoolCommands
             using var client = context.Connect(parsed);
             var list = await client.Resources.ListAsync(ApiResource.StoragePools, ns: null, ListQuery.All, ct);
             var pools = list.ItemsAt("items").Select(i => i.AsObject()).OrderBy(p => p.Name(), StringComparer.Ordinal).ToList();
+            var chosen = DefaultOf(pools);
             var format = OutputOption.Read(parsed, output);
             if (format is OutputFormat.Json or OutputFormat.Yaml or OutputFormat.Name)
                 StoragePrinter.WriteList(context, ApiResource.StoragePools, pools, format);
             else
-                await StoragePrinter.WriteTableAsync(context, _columns, pools, Row, "no storage pools; `skep pool add` makes one");
+                await StoragePrinter.WriteTableAsync(context, _columns, pools, pool => Row(pool, chosen), "no storage pools; `skep pool add` makes one");
             return ExitCode.Success;
         });
         return verb;
     }
 
-    private static string[] Row(JsonObject pool) =>
+    /// <summary>The pool of volumes that name none: the one that the pool "default" names in its place, or itself.</summary>
+    private static string DefaultOf(IEnumerable<JsonObject> pools) => pools.FirstOrDefault(p => p.Name() == DefaultName)?.TextAt("spec.defaultPool") ?? DefaultName;
+
+    private static string[] Row(JsonObject pool, string chosen) =>
     [
-        pool.Name(), pool.TextAt("spec.class") ?? "local", pool.TextAt("status.state") ?? "unknown", StorageList.Size(pool.TextAt("status.totalBytes")),
+        pool.Name(), pool.Name() == chosen ? "yes" : "", pool.TextAt("spec.class") ?? "local", pool.TextAt("status.state") ?? "unknown", StorageList.Size(pool.TextAt("status.totalBytes")),
         StorageList.Size(pool.TextAt("status.freeBytes")), pool.TextAt("status.fileSystem") ?? "-",
         pool.TextAt("spec.store") ?? pool.TextAt("spec.path") ?? "data directory", pool.TextAt("status.message") ?? "",
     ];
@@ -92,6 +98,28 @@ internal static class PoolCommands
         return verb;
     }
 
+    private static Verb CreateSetDefault(CliContext context)
+    {
+        var name = new Argument<string>("NAME") { Description = "The pool's name; \"default\" for the one in the data directory." };
+        name.CompletionSources.Add(LiveNames.Named(context, ApiResource.StoragePools));
+        var verb = new Verb(
+            "set-default", "Choose the pool of new volumes that name none, the disks of new VMs too. Volumes that exist stay where they are.",
+            "skep pool set-default fast", "skep pool set-default default") { name };
+        verb.SetAction(async (parsed, ct) =>
+        {
+            using var client = context.Connect(parsed);
+            var pool = parsed.GetRequiredValue(name);
+            await client.Resources.GetAsync(ApiResource.StoragePools, ResourceOptions.NamespaceDefault, pool, ct);
+
+            // One member of the one pool that is always there: there can be no two defaults, also when two people choose at once.
+            var patch = new JsonObject { ["spec"] = new JsonObject { ["defaultPool"] = pool == DefaultName ? null : pool } };
+            await client.Resources.MergePatchAsync(ApiResource.StoragePools, ResourceOptions.NamespaceDefault, DefaultName, patch, dryRun: false, ct);
+            await context.Out.WriteAsync($"new volumes that name no pool are made in {pool}\n");
+            return ExitCode.Success;
+        });
+        return verb;
+    }
+
     private static async Task WaitReadyAsync(CliContext context, SkepClient client, string name, TimeSpan timeout, CancellationToken ct)
     {
         await using var progress = context.StartProgress($"Looking at pool {name}");
@@ -125,9 +153,11 @@ internal static class PoolCommands
         {
             using var client = context.Connect(parsed);
             var pool = parsed.GetRequiredValue(name);
-            if (pool == "default")
+            if (pool == DefaultName)
                 throw new CliException("the pool default is the one of volumes that name none; it stays", ExitCode.Usage);
             await client.Resources.GetAsync(ApiResource.StoragePools, ResourceOptions.NamespaceDefault, pool, ct);
+            if ((await client.Resources.FindAsync(ApiResource.StoragePools, ResourceOptions.NamespaceDefault, DefaultName, ct))?.TextAt("spec.defaultPool") == pool)
+                throw new CliException($"pool {pool} is the default pool", ExitCode.Conflict, "Choose another one first: `skep pool set-default default`.");
             var users = (await StorageList.VolumesAsync(client, ct)).All.Where(v => v.TextAt("spec.poolName") == pool).Select(StorageList.DisplayName).ToList();
             if (users.Count > 0)
                 throw new CliException($"pool {pool} has volumes: {string.Join(", ", users)}", ExitCode.Conflict, "Delete them first, or restore snapshots of them in another pool.");

@@ -58,7 +58,7 @@ internal static class SnapshotCommands
     private static Verb CreateCreate(CliContext context)
     {
         var volume = new Argument<string?>("VOLUME") { Description = "Its id, its name, or the beginning of its id.", Arity = ArgumentArity.ZeroOrOne };
-        var vm = new Option<string?>("--vm") { Description = "All volumes of a virtual machine instead, of one moment; more than one only while it is stopped.", HelpName = "VM" };
+        var vm = new Option<string?>("--vm") { Description = "All volumes of a virtual machine instead, of one moment.", HelpName = "VM" };
         var name = StorageArguments.Name("snapshot");
         var description = new Option<string?>("--description") { Description = "A description.", HelpName = "TEXT" };
         var noWait = StorageArguments.NoWait();

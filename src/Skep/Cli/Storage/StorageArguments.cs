@@ -35,7 +35,7 @@ internal static class StorageArguments
     /// <summary>--pool.</summary>
     public static Option<string?> Pool(CliContext context)
     {
-        var option = new Option<string?>("--pool") { Description = "The storage pool to make it in (default: default).", HelpName = "POOL" };
+        var option = new Option<string?>("--pool") { Description = "The storage pool to make it in (default: that of `skep pool set-default`).", HelpName = "POOL" };
         option.CompletionSources.Add(LiveNames.Named(context, ApiResource.StoragePools));
         return option;
     }

@@ -64,11 +64,31 @@ public sealed class StorageVerbsTests : IAsyncLifetime
     [InlineData("snapshot create data --vm web", ExitCode.Usage, "of what?")]
     [InlineData("pool remove default", ExitCode.Usage, "it stays")]
     [InlineData("pool remove nosuch", ExitCode.NotFound, "nosuch")]
+    [InlineData("pool set-default nosuch", ExitCode.NotFound, "nosuch")]
     public async Task Says_what_is_wrong(string line, int code, string message)
     {
         var cli = _cloud.Cli;
         Assert.Equal(code, await cli.RunAsync(line));
         Assert.Contains(message, cli.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chooses_the_pool_of_volumes_that_name_none()
+    {
+        _cloud.Resources.Put(ApiResource.StoragePools, "default", JsonNode.Parse("""{"spec":{"class":"local"},"status":{"state":"ready"}}""")!.AsObject());
+        _cloud.Resources.Put(ApiResource.StoragePools, "fast", JsonNode.Parse("""{"spec":{"class":"local","path":"/fast"},"status":{"state":"ready"}}""")!.AsObject());
+        Assert.Equal(0, await _cloud.Cli.RunAsync("pool set-default fast"));
+        Assert.Equal("fast", _cloud.Resources.Find(ApiResource.StoragePools, "default")!.TextAt("spec.defaultPool"));
+        var cli = _cloud.Cli;
+        Assert.Equal(0, await cli.RunAsync("pool list"));
+        Assert.Contains("fast      yes", cli.Out.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("default   yes", cli.Out.ToString(), StringComparison.Ordinal);
+        cli = _cloud.Cli;
+        Assert.Equal(ExitCode.Conflict, await cli.RunAsync("pool remove fast"));
+        Assert.Contains("set-default", cli.Error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await _cloud.Cli.RunAsync("pool set-default default"));
+        Assert.Null(_cloud.Resources.Find(ApiResource.StoragePools, "default")!.TextAt("spec.defaultPool"));
+        Assert.Equal(0, await _cloud.Cli.RunAsync("pool remove fast"));
     }
 
     [Fact]
