@@ -9,9 +9,9 @@ namespace Skep.Compute.Qemu;
 
 /// <summary>
 /// Captures of one running machine's disks: backup jobs (blockdev-backup of qapi/block-core.json) that begin at one moment,
-/// in one transaction. Each keeps the old content of what the guest overwrites, and copies into a file in the instance's directory. A dirty
-/// bitmap in the disk's own file keeps account of what changes until the next capture; it has the name of the capture that
-/// it begins with. All names are made of the capture's, so that what a crash left is found.
+/// in one transaction. Each keeps the old content of what the guest overwrites, and copies into a file in the instance's
+/// directory. A dirty bitmap in the disk's own file keeps account of what changes until the next capture; it has the name of
+/// the capture that it begins with. All names are made of the capture's, so that what a crash left is found.
 /// </summary>
 /// <remarks>
 /// QEMU's NBD server would need no file, but cannot be used: exports of a disk that has an I/O thread end QEMU 7.2 with a

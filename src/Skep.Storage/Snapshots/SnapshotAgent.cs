@@ -29,7 +29,7 @@ internal sealed partial class SnapshotAgent(
     private static readonly TimeSpan _retryPause = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
-    private readonly ConcurrentDictionary<ResourceKey, Task> _starts = new();
+    private readonly Dictionary<ResourceKey, Task> _starts = [];
     private readonly Lock _beginning = new();
     private readonly VolumeTurns _turns = new();
     private readonly CancellationTokenSource _stop = new();
@@ -94,7 +94,10 @@ internal sealed partial class SnapshotAgent(
             job.Dispose();
         }
 
-        await Task.WhenAll(_starts.Values);
+        Task[] starts;
+        lock (_beginning)
+            starts = [.. _starts.Values];
+        await Task.WhenAll(starts);
         _jobs.Clear();
         _stop.Dispose();
     }
@@ -140,7 +143,8 @@ internal sealed partial class SnapshotAgent(
         if (!Begin(set.Members, key.Namespace, start))
             return _retryPause; // another one is still at the end of an attempt that failed
 
-        _starts[key] = RunStartAsync(key, start);
+        lock (_beginning)
+            _starts[key] = RunStartAsync(key, start);
         return null;
     }
 
@@ -148,7 +152,8 @@ internal sealed partial class SnapshotAgent(
     {
         await Task.Yield();
         await start.RunAsync(_stop.Token);
-        _starts.TryRemove(key, out _);
+        lock (_beginning)
+            _starts.Remove(key);
     }
 
     private SnapshotWork WorkOn(ResourceKey key) => new(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key);

@@ -1,10 +1,7 @@
 using Skep.Aws.Kinds;
-using Skep.Compute.Kinds;
 using Skep.Core.Reconcile;
 using Skep.Core.Resources;
 using Skep.Core.Store;
-using Skep.Storage.Kinds;
-using Phases = Skep.Aws.Kinds.ReplaceRootVolumePhase;
 using States = Skep.Aws.Kinds.ReplaceRootVolumeTaskStates;
 
 namespace Skep.Aws.Ec2.RootVolumes;
