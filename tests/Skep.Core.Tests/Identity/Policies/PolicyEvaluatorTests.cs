@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Skep.Core.Identity;
 using Skep.Core.Identity.Policies;
 
 namespace Skep.Core.Tests.Identity.Policies;
@@ -90,13 +91,18 @@ public sealed class PolicyEvaluatorTests
         Assert.Equal("allowed by the resource policy, statement 0", PolicyEvaluator.Evaluate(set, PolicyTexts.Request(action: "s3:PutObject")).Reason);
     }
 
-    [Fact]
-    public void Masters_may_do_everything_and_others_nothing_of_themselves()
+    [Theory]
+    [InlineData("s3:PutObject", false)]
+    [InlineData("s3:GetObject", true)]
+    [InlineData("ec2:RunInstances", false)]
+    public void Masters_may_do_everything_and_others_read(string action, bool isRead)
     {
-        var alice = new Skep.Core.Identity.Principal("alice", PolicyTexts.Account, "default", PolicyTexts.Alice, "AIDA", []);
-        Assert.Empty(BuiltInPolicies.Of(alice));
-        var master = alice with { Groups = [Skep.Core.Identity.Principal.MastersGroup] };
-        Assert.True(PolicyEvaluator.Evaluate(new PolicySet { Identity = BuiltInPolicies.Of(master) }, PolicyTexts.Request(PolicyPrincipal.Of(master))).IsAllowed);
+        var alice = new Principal("alice", PolicyTexts.Account, "default", PolicyTexts.Alice, "AIDA", []);
+        Assert.Equal(isRead, Allows(alice));
+        Assert.True(Allows(alice with { Groups = [Principal.MastersGroup] }));
+
+        bool Allows(Principal principal) => PolicyEvaluator.Evaluate(
+            new PolicySet { Identity = BuiltInPolicies.Of(principal) }, PolicyTexts.Request(PolicyPrincipal.Of(principal), action)).IsAllowed;
     }
 
     [Fact]
