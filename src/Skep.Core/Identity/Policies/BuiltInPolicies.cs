@@ -1,15 +1,25 @@
+using System.Text;
+
 namespace Skep.Core.Identity.Policies;
 
-/// <summary>Policies that come with Skep, by AWS's names.</summary>
+/// <summary>Policies that come with Skep, by the names that AWS gives to its own.</summary>
 public static class BuiltInPolicies
 {
-    /// <summary>Allows everything; what members of <see cref="Principal.MastersGroup"/> have attached.</summary>
-    public static Policy AdministratorAccess { get; } = Policy.Parse(
-        """{"Version":"2012-10-17","Statement":[{"Sid":"AdministratorAccess","Effect":"Allow","Action":"*","Resource":"*"}]}"""u8, PolicyRules.Identity);
+    /// <summary>Allows everything.</summary>
+    public static Policy AdministratorAccess { get; } = Allow("""["*"]""");
+
+    /// <summary>Allows everything of S3.</summary>
+    public static Policy AmazonS3FullAccess { get; } = Allow("""["s3:*"]""");
+
+    /// <summary>Allows to read and list in S3.</summary>
+    public static Policy AmazonS3ReadOnlyAccess { get; } = Allow("""["s3:Get*","s3:List*"]""");
 
     /// <summary>
-    /// The policies attached to a user. Until the identity directory holds policies, masters have
-    /// <see cref="AdministratorAccess"/> and all others have none: a resource's policy must allow them what they do.
+    /// The policies of a user as long as the identity directory holds none: masters have
+    /// <see cref="AdministratorAccess"/>; all others may read, as <see cref="Authorization.GroupAuthorizer"/> lets them.
     /// </summary>
-    public static IReadOnlyList<Policy> Of(Principal principal) => principal.IsMaster ? [AdministratorAccess] : [];
+    public static IReadOnlyList<Policy> Of(Principal principal) => principal.IsMaster ? [AdministratorAccess] : [AmazonS3ReadOnlyAccess];
+
+    private static Policy Allow(string actions) => Policy.Parse(
+        Encoding.UTF8.GetBytes($$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":{{actions}},"Resource":"*"}]}"""), PolicyRules.Identity);
 }

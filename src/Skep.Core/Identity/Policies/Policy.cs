@@ -2,15 +2,15 @@ namespace Skep.Core.Identity.Policies;
 
 /// <summary>
 /// A policy in AWS's language (IAM user guide, "IAM JSON policy reference"), read once and asked often. Immutable and
-/// thread-safe; asking it allocates nothing unless it has policy variables.
+/// thread-safe.
 /// </summary>
 public sealed class Policy
 {
-    internal Policy(string version, string? id, IReadOnlyList<PolicyStatement> statements)
+    internal Policy(string version, string? id, PolicyStatement[] statements)
     {
         Version = version;
         Id = id;
-        Statements = statements;
+        StatementArray = statements;
     }
 
     /// <summary>2012-10-17, or 2008-10-17, which has no policy variables.</summary>
@@ -20,7 +20,10 @@ public sealed class Policy
     public string? Id { get; }
 
     /// <summary>Its statements, at least one.</summary>
-    public IReadOnlyList<PolicyStatement> Statements { get; }
+    public IReadOnlyList<PolicyStatement> Statements => StatementArray;
+
+    /// <summary>The same; to walk through an array allocates nothing.</summary>
+    internal PolicyStatement[] StatementArray { get; }
 
     /// <summary>
     /// Whether it is public, for GetBucketPolicyStatus and Block Public Access (S3 user guide, "Blocking public access", "The

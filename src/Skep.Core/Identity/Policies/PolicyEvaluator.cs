@@ -44,28 +44,29 @@ public static class PolicyEvaluator
         _ => principal.Kind is not PolicyPrincipalKind.User,
     };
 
-    private static PolicyDecision? FindDeny(PolicySet policies, PolicyRequest request)
+    private static PolicyDecision? FindDeny(PolicySet policies, PolicyRequest request) =>
+        FindDeny(policies.Identity, request, PolicySource.Identity)
+        ?? FindDeny(policies.Session, request, PolicySource.Session)
+        ?? FindDeny(policies.Resource, request, PolicySource.Resource)
+        ?? FindDeny(policies.Boundary, request, PolicySource.Boundary);
+
+    private static PolicyDecision? FindDeny(IReadOnlyList<Policy> policies, PolicyRequest request, PolicySource source)
     {
-        foreach (var policy in policies.Identity)
+        // By index: an enumerator of an interface is allocated.
+        for (var i = 0; i < policies.Count; i++)
         {
-            if (FindDeny(policy, request, PolicySource.Identity) is { } deny)
+            if (FindDeny(policies[i], request, source) is { } deny)
                 return deny;
         }
 
-        foreach (var policy in policies.Session)
-        {
-            if (FindDeny(policy, request, PolicySource.Session) is { } deny)
-                return deny;
-        }
-
-        return FindDeny(policies.Resource, request, PolicySource.Resource) ?? FindDeny(policies.Boundary, request, PolicySource.Boundary);
+        return null;
     }
 
     private static PolicyDecision? FindDeny(Policy? policy, PolicyRequest request, PolicySource source)
     {
         if (policy is null)
             return null;
-        foreach (var statement in policy.Statements)
+        foreach (var statement in policy.StatementArray)
         {
             if (statement.Effect is PolicyEffect.Deny && statement.Match(request) is not PrincipalMatch.None)
                 return new PolicyDecision(PolicyOutcome.ExplicitDeny, source, statement);
@@ -84,9 +85,9 @@ public static class PolicyEvaluator
 
     private static PolicyStatement? FindAllow(IReadOnlyList<Policy> policies, PolicyRequest request)
     {
-        foreach (var policy in policies)
+        for (var i = 0; i < policies.Count; i++)
         {
-            if (FindAllow(policy, request).Statement is { } statement)
+            if (FindAllow(policies[i], request).Statement is { } statement)
                 return statement;
         }
 
@@ -97,7 +98,7 @@ public static class PolicyEvaluator
     private static (PolicyStatement? Statement, PrincipalMatch Match) FindAllow(Policy? policy, PolicyRequest request)
     {
         (PolicyStatement? Statement, PrincipalMatch Match) best = default;
-        foreach (var statement in policy?.Statements ?? [])
+        foreach (var statement in policy?.StatementArray ?? [])
         {
             if (statement.Effect is PolicyEffect.Allow && statement.Match(request) is var match && match > best.Match)
                 best = (statement, match);

@@ -32,7 +32,7 @@ internal ref partial struct PolicyReader
                 names.Add(PrincipalName.Parse(type, text) ?? throw Error($"Invalid principal in policy: \"{type}\": \"{Shorten(text)}\""));
         }
 
-        return names.Count > 0 ? new PrincipalElement(isNegated, names) : throw Error("Invalid principal in policy: nobody is named");
+        return names.Count > 0 ? new PrincipalElement(isNegated, [.. names]) : throw Error("Invalid principal in policy: nobody is named");
     }
 
     private List<PolicyPattern> ReadActions(string element)
@@ -123,7 +123,7 @@ internal ref partial struct PolicyReader
             var values = new List<ConditionValue>();
             foreach (var text in Texts(key))
                 values.Add(ReadValue(op, key, text));
-            conditions.Add(new PolicyCondition(op, qualifier, isIfExists, key.ToLowerInvariant(), values));
+            conditions.Add(new PolicyCondition(op, qualifier, isIfExists, key.ToLowerInvariant(), [.. values]));
         }
 
         if (seen.Count == 0)

@@ -94,7 +94,7 @@ internal ref partial struct PolicyReader
         if (statements is null)
             throw Error("Missing required field Statement");
         Next(); // nothing may follow; the reader sees to it
-        return new Policy(_hasVariables ? NewVersion : OldVersion, id, statements);
+        return new Policy(_hasVariables ? NewVersion : OldVersion, id, [.. statements]);
     }
 
     private List<PolicyStatement> ReadStatements()
@@ -177,10 +177,10 @@ internal ref partial struct PolicyReader
             Effect = given,
             Principal = principal,
             IsNotAction = seen.Contains("NotAction"),
-            Actions = actions ?? throw Error("Missing required field Action"),
+            Actions = actions?.ToArray() ?? throw Error("Missing required field Action"),
             IsNotResource = seen.Contains("NotResource"),
-            Resources = resources ?? (_rules.HasResource ? throw Error("Missing required field Resource") : []),
-            Conditions = conditions,
+            Resources = resources?.ToArray() ?? (_rules.HasResource ? throw Error("Missing required field Resource") : []),
+            Conditions = [.. conditions],
         };
     }
 }

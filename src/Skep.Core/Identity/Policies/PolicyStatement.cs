@@ -22,13 +22,13 @@ public sealed class PolicyStatement
 
     internal bool IsNotAction { get; init; }
 
-    internal IReadOnlyList<PolicyPattern> Actions { get; init; } = [];
+    internal PolicyPattern[] Actions { get; init; } = [];
 
     internal bool IsNotResource { get; init; }
 
-    internal IReadOnlyList<PolicyPattern> Resources { get; init; } = [];
+    internal PolicyPattern[] Resources { get; init; } = [];
 
-    internal IReadOnlyList<PolicyCondition> Conditions { get; init; } = [];
+    internal PolicyCondition[] Conditions { get; init; } = [];
 
     /// <summary>For messages and the audit log: its Sid, or else its number.</summary>
     public override string ToString() => Sid is null ? $"statement {Index}" : $"statement {Index} ({Sid})";
@@ -64,7 +64,7 @@ public sealed class PolicyStatement
     private bool IsResource(PolicyRequest request)
     {
         // Trust policies have no resource: it is the role that they belong to.
-        if (Resources.Count == 0)
+        if (Resources.Length == 0)
             return true;
         var isUnresolved = false;
         foreach (var resource in Resources)

@@ -1,7 +1,7 @@
 namespace Skep.Core.Identity.Policies;
 
 /// <summary>The Principal or NotPrincipal of a statement (IAM user guide, "AWS JSON policy elements: Principal").</summary>
-internal sealed class PrincipalElement(bool isNegated, IReadOnlyList<PrincipalName> names)
+internal sealed class PrincipalElement(bool isNegated, PrincipalName[] names)
 {
     /// <summary>Whether everybody is named.</summary>
     public bool IsEverybody => isNegated || names.Any(n => n.Kind is PrincipalNameKind.Everybody);

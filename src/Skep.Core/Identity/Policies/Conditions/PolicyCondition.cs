@@ -4,7 +4,7 @@ namespace Skep.Core.Identity.Policies.Conditions;
 
 /// <summary>One operator on one key. All conditions of a statement must hold.</summary>
 internal sealed class PolicyCondition(
-    ConditionOperator op, ConditionQualifier qualifier, bool isIfExists, string key, IReadOnlyList<ConditionValue> values)
+    ConditionOperator op, ConditionQualifier qualifier, bool isIfExists, string key, ConditionValue[] values)
 {
     /// <summary>The key, lower case.</summary>
     public string Key => key;
