@@ -17,16 +17,16 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
 
     private const int CompressionLevel = 1;
 
-    private readonly byte[] _block = new byte[DataObjectHeader.BlockBytes];
     private readonly byte[] _compressed = new byte[DataObjectHeader.BlockBytes];
     private readonly List<PlacedExtent> _extents = [];
     private readonly List<StoredBlock> _blocks = [];
-    private byte[] _body = new byte[bodyBytes];
+    private byte[] _body = new byte[bodyBytes + (bodyBytes / DataObjectHeader.BlockBytes + 2) * VolumeKey.TagBytes];
     private byte[] _salt = [];
     private AesGcm? _cipher;
     private LogCompression _compression;
     private int _bodyLength;
-    private int _blockLength;
+    private int _contentAt;
+    private int _contentLength;
     private uint _sectors;
     private int _skip;
     private int _skipNext;
@@ -41,7 +41,7 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
     {
         _extents.Clear();
         _blocks.Clear();
-        (_bodyLength, _blockLength, _sectors, _skip, _skipNext, _compression) = (0, 0, 0, 0, 1, compression);
+        (_bodyLength, _contentAt, _contentLength, _sectors, _skip, _skipNext, _compression) = (0, 0, 0, 0, 0, 1, compression);
         _salt = new byte[VolumeKey.SaltBytes];
         random(_salt);
         _cipher?.Dispose();
@@ -55,14 +55,23 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
         _sectors += extent.Length;
     }
 
-    /// <summary>Room for content, at least a sector; call <see cref="Advance"/> when it is filled.</summary>
-    public Memory<byte> GetSpace(int bytesMax) => _block.AsMemory(_blockLength, Math.Min(bytesMax, _block.Length - _blockLength));
+    /// <summary>
+    /// Room for content, at least a sector; call <see cref="Advance"/> when it is filled. It is where the content will stay
+    /// if it does not compress, many blocks at a time; encrypted blocks grow by a tag and come one at a time.
+    /// </summary>
+    public Memory<byte> GetSpace(int bytesMax)
+    {
+        int end = _contentAt + _contentLength;
+        int bytes = Math.Min(bytesMax, _cipher is null ? bytesMax : DataObjectHeader.BlockBytes - _contentLength);
+        if (_body.Length - end < DataObjectHeader.BlockBytes + VolumeKey.TagBytes && _body.Length - end < bytes + VolumeKey.TagBytes)
+            Array.Resize(ref _body, _body.Length + Math.Max(DataObjectHeader.BlockBytes * 2, _body.Length / 4));
+        return _body.AsMemory(end, Math.Min(bytes, (_body.Length - end - VolumeKey.TagBytes) & -Extent.SectorBytes));
+    }
 
     public void Advance(int bytes)
     {
-        _blockLength += bytes;
-        if (_blockLength == _block.Length)
-            EndBlock();
+        for (_contentLength += bytes; _contentLength >= DataObjectHeader.BlockBytes;)
+            EndBlock(DataObjectHeader.BlockBytes);
     }
 
     /// <summary>Adds an extent with its content.</summary>
@@ -81,8 +90,8 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
     /// <summary>Ends the object. The parts are valid until the next one begins.</summary>
     public BuiltObject Finish(Guid volumeId, uint epoch, uint id)
     {
-        if (_blockLength > 0)
-            EndBlock();
+        if (_contentLength > 0)
+            EndBlock(_contentLength);
         var header = new DataObjectHeader
         {
             VolumeId = volumeId,
@@ -102,24 +111,25 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
         _cipher?.Dispose();
     }
 
-    private void EndBlock()
+    /// <summary>Brings the next block of content into the form and to the place in which it is stored.</summary>
+    private void EndBlock(int contentBytes)
     {
-        ReadOnlySpan<byte> content = _block.AsSpan(0, _blockLength);
+        ReadOnlySpan<byte> content = _body.AsSpan(_contentAt, contentBytes);
         bool isCompressed = TryCompress(content, out var stored);
         if (!isCompressed)
             stored = content;
-        int tagBytes = _cipher is null ? 0 : VolumeKey.TagBytes;
-        int length = stored.Length + tagBytes;
-        if (_body.Length - _bodyLength < length)
-            Array.Resize(ref _body, _body.Length + Math.Max(length, _body.Length / 4));
-        var target = _body.AsSpan(_bodyLength, length);
-        if (_cipher is null)
-            stored.CopyTo(target);
-        else
+        // What is stored is never longer than its content, but for the tag, and behind that there is no content yet.
+        var target = _body.AsSpan(_bodyLength, stored.Length + (_cipher is null ? 0 : VolumeKey.TagBytes));
+        if (_cipher is not null)
             _cipher.Encrypt(VolumeKey.Nonce((ulong)_blocks.Count), stored, target[..stored.Length], target[stored.Length..]);
-        _blocks.Add(new StoredBlock((uint)_bodyLength, (uint)length, Crc32C.Compute(target), isCompressed));
-        _bodyLength += length;
-        _blockLength = 0;
+        else if (isCompressed || _contentAt != _bodyLength)
+            stored.CopyTo(target);
+        _blocks.Add(new StoredBlock((uint)_bodyLength, (uint)target.Length, Crc32C.Compute(target), isCompressed));
+        _bodyLength += target.Length;
+        _contentAt += contentBytes;
+        _contentLength -= contentBytes;
+        if (_contentLength == 0)
+            _contentAt = _bodyLength;
     }
 
     /// <summary>Compresses a block, unless a sample or the blocks before say that it is not worth it.</summary>

@@ -117,14 +117,14 @@ public static class LogVolumeInspector
     {
         var header = DataObjectHeader.Read(data.AsSpan(0, (int)entry.HeaderBytes), key, view.State.Origins[entry.Origin].VolumeId, entry.Epoch, entry.Id);
         byte[]? objectKey = view.Decoder.KeyOf(header, key);
-        byte[] content = new byte[DataObjectHeader.BlockBytes];
+        byte[] scratch = new byte[DataObjectHeader.BlockBytes];
         for (int i = 0; i < header.Blocks.Count; i++)
         {
             var block = header.Blocks[i];
             long at = entry.HeaderBytes + (long)block.Offset;
             string? damage = at + block.LengthBytes > data.Length
                 ? $"it ends behind the object's {data.Length} bytes"
-                : BlockDecoder.Decode(header, objectKey, i, data.AsSpan((int)at, (int)block.LengthBytes), content.AsSpan(0, DataObjectHeader.ContentBytes(header.Sectors, i)));
+                : BlockDecoder.Decode(header, objectKey, i, data.AsMemory((int)at, (int)block.LengthBytes), scratch, out _);
             if (damage is not null)
                 damages.Add($"{key} is damaged: block {i} at offset {at}: {damage}");
         }
