@@ -70,7 +70,7 @@ internal sealed record NbdContender(string Name, params string[] Command)
         using var timeout = new CancellationTokenSource(_stopTimeout, TimeProvider.System);
         try
         {
-            using (var kill = Process.Start("kill", [server.Id.ToString(CultureInfo.InvariantCulture)]))
+            using (var kill = Process.Start("kill", [server.Id.ToString(CultureInfo.InvariantCulture)])!)
                 await kill.WaitForExitAsync(timeout.Token);
             await server.WaitForExitAsync(timeout.Token);
         }
