@@ -36,10 +36,29 @@ internal sealed class UncachedWriter
             RandomAccess.Write(handle, parts, 0);
             return;
         }
+        long offset = 0;
+        if (parts is [var whole])
+            offset = WriteInPlace(handle, whole);
+        if (offset < ObjectKeys.LengthOf(parts))
+            WriteCopied(handle, path, parts, offset);
+    }
+
+    /// <summary>Writes the whole pages of memory that begins at a page and does not move.</summary>
+    /// <returns>How many bytes.</returns>
+    private static unsafe int WriteInPlace(SafeFileHandle handle, ReadOnlyMemory<byte> memory)
+    {
+        using var pin = memory.Pin();
+        int bytes = ((nint)pin.Pointer & (Alignment - 1)) == 0 ? memory.Length & -Alignment : 0;
+        WritePages(handle, memory.Span[..bytes], 0);
+        return bytes;
+    }
+
+    private void WriteCopied(SafeFileHandle handle, string path, IReadOnlyList<ReadOnlyMemory<byte>> parts, long from)
+    {
         byte[] array = Rent();
         try
         {
-            WriteThrough(Aligned(array), handle, path, parts);
+            WriteCopied(Aligned(array), handle, path, parts, from);
         }
         finally
         {
@@ -49,13 +68,15 @@ internal sealed class UncachedWriter
         }
     }
 
-    private static void WriteThrough(Span<byte> buffer, SafeFileHandle handle, string path, IReadOnlyList<ReadOnlyMemory<byte>> parts)
+    private static void WriteCopied(Span<byte> buffer, SafeFileHandle handle, string path, IReadOnlyList<ReadOnlyMemory<byte>> parts, long from)
     {
-        long offset = 0;
+        long offset = from;
         int filled = 0;
         foreach (var part in parts)
         {
-            for (var rest = part.Span; rest.Length > 0;)
+            int skip = (int)Math.Min(from, part.Length);
+            from -= skip;
+            for (var rest = part.Span[skip..]; rest.Length > 0;)
             {
                 int count = Math.Min(rest.Length, buffer.Length - filled);
                 rest[..count].CopyTo(buffer[filled..]);
