@@ -13,6 +13,9 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
 {
     private const int Alignment = 4096;
 
+    /// <summary>Headers are seldom longer than this part of the body: the buffer is not made anew for the next, longer one.</summary>
+    private const int HeaderPart = 16;
+
     /// <summary>A block is stored compressed when that saves at least an eighth of it.</summary>
     private const int SavingMin = 8;
 
@@ -56,7 +59,7 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
     {
         (_bodyEnd, _contentAt, _contentLength, _front) = (_start, _start, 0, headerBytes);
         if (_body.Length == 0 || _start + headerBytes + bodyBytes > _body.Length)
-            Grow(bodyBytes + headerBytes);
+            Grow(bodyBytes + Math.Max(headerBytes, bodyBytes / HeaderPart));
         _extents.Clear();
         _blocks.Clear();
         _bodyEnd = _contentAt = _start + _front;
