@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 
 namespace Skep.Bench;
@@ -9,8 +10,11 @@ namespace Skep.Bench;
 internal sealed record NbdContender(string Name, params string[] Command)
 {
     private const string FurtherVariable = "SKEP_BENCH_NBD_FURTHER";
+    private const string DiskPlace = "{disk}";
     private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _pollPeriod = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan _stopTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>The one that the others are compared with.</summary>
     public const string Reference = "qemu-nbd";
@@ -33,12 +37,15 @@ internal sealed record NbdContender(string Name, params string[] Command)
         return [.. known.Where(c => IsInstalled(c.Command[0]))];
     }
 
+    /// <summary>It serves the file that all share, and not storage of its own.</summary>
+    public bool SharesDisk => Command.Any(w => w.Contains(DiskPlace, StringComparison.Ordinal));
+
     /// <summary>Starts it and waits until it listens.</summary>
     /// <exception cref="InvalidOperationException">It ends or does not listen.</exception>
     public async Task<Process> StartAsync(string socket, string disk, CancellationToken ct)
     {
         File.Delete(socket);
-        var words = Command.Select(w => w.Replace("{socket}", socket, StringComparison.Ordinal).Replace("{disk}", disk, StringComparison.Ordinal)).ToList();
+        var words = Command.Select(w => w.Replace("{socket}", socket, StringComparison.Ordinal).Replace(DiskPlace, disk, StringComparison.Ordinal)).ToList();
         var process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
         process.BeginOutputReadLine();
         using var timeout = new CancellationTokenSource(_startTimeout, TimeProvider.System);
@@ -52,6 +59,26 @@ internal sealed record NbdContender(string Name, params string[] Command)
         }
 
         return process;
+    }
+
+    /// <summary>
+    /// Asks it to end and waits until it has: a log-structured volume brings everything to its store first, so that the next
+    /// run begins with an empty log.
+    /// </summary>
+    public async Task StopAsync(Process server)
+    {
+        using var timeout = new CancellationTokenSource(_stopTimeout, TimeProvider.System);
+        try
+        {
+            using (var kill = Process.Start("kill", [server.Id.ToString(CultureInfo.InvariantCulture)])!)
+                await kill.WaitForExitAsync(timeout.Token);
+            await server.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            server.Kill();
+            throw new InvalidOperationException($"{Name} did not end within {_stopTimeout} of SIGTERM");
+        }
     }
 
     private static IEnumerable<NbdContender> Further() =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Skep.Bench;
@@ -5,7 +6,8 @@ namespace Skep.Bench;
 /// <summary>
 /// Servers of one raw file over a Unix socket. Each workload is run on all of them in turn, several times over, so that
 /// what else the machine does hits all alike; the run with the median rate counts. <c>SKEP_BENCH_NBD_SECONDS</c>,
-/// <c>SKEP_BENCH_NBD_ROUNDS</c> and <c>SKEP_BENCH_NBD_MIB</c> change a run's time, their number and the disk's size.
+/// <c>SKEP_BENCH_NBD_ROUNDS</c> and <c>SKEP_BENCH_NBD_MIB</c> change a run's time, their number and the disk's size;
+/// <c>SKEP_BENCH_NBD_WORKLOADS</c> chooses those whose names contain it.
 /// </summary>
 internal static class NbdServers
 {
@@ -21,16 +23,20 @@ internal static class NbdServers
         var disk = directory.Combine("disk.img");
         await FillAsync(disk, sizeBytes, ct);
         var contenders = NbdContender.All();
+        var socket = directory.Combine("socket");
+        foreach (var contender in contenders.Where(c => !c.SharesDisk))
+            await WithServerAsync(contender, socket, disk, async _ => await NbdWorkload.FillAsync(socket, sizeBytes, ct), ct);
         Console.Out.WriteLine("| workload | server | rate | p99 | p99.9 | CPU a request | to qemu-nbd |");
         Console.Out.WriteLine("|---|---|---|---|---|---|---|");
         var rounds = Number("SKEP_BENCH_NBD_ROUNDS", RoundsDefault);
-        foreach (var workload in NbdWorkload.All)
+        var wanted = Environment.GetEnvironmentVariable("SKEP_BENCH_NBD_WORKLOADS") ?? "";
+        foreach (var workload in NbdWorkload.All.Where(w => w.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase)))
         {
             var runs = contenders.ToDictionary(c => c.Name, _ => new List<NbdFigures>(), StringComparer.Ordinal);
             for (var round = 0; round < rounds; round++)
             {
                 foreach (var contender in contenders)
-                    runs[contender.Name].Add(await MeasureAsync(contender, workload, directory.Combine("socket"), disk, sizeBytes, seconds, ct));
+                    runs[contender.Name].Add(await MeasureAsync(contender, workload, socket, disk, sizeBytes, seconds, ct));
             }
 
             var medians = runs.ToDictionary(r => r.Key, r => r.Value.OrderBy(f => f.Rate).ElementAt(r.Value.Count / 2), StringComparer.Ordinal);
@@ -45,15 +51,28 @@ internal static class NbdServers
     private static async Task<NbdFigures> MeasureAsync(
         NbdContender contender, NbdWorkload workload, string socket, string disk, long sizeBytes, int seconds, CancellationToken ct)
     {
+        NbdFigures? figures = null;
+        await WithServerAsync(contender, socket, disk, async server =>
+        {
+            if (workload.Reads)
+                await NbdWorkload.ReadAllAsync(socket, sizeBytes, ct);
+            figures = await workload.RunAsync(socket, server, sizeBytes, seconds, ct);
+        }, ct);
+        return figures!;
+    }
+
+    private static async Task WithServerAsync(NbdContender contender, string socket, string disk, Func<Process, Task> action, CancellationToken ct)
+    {
         using var server = await contender.StartAsync(socket, disk, ct);
         try
         {
-            return await workload.RunAsync(socket, server, sizeBytes, seconds, ct);
+            await action(server);
+            await contender.StopAsync(server);
         }
         finally
         {
-            server.Kill();
-            await server.WaitForExitAsync(CancellationToken.None);
+            if (!server.HasExited)
+                server.Kill();
         }
     }
 

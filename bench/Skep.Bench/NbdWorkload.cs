@@ -24,25 +24,43 @@ internal sealed record NbdWorkload(string Name, bool IsInBytes, params string[] 
         new("4K random write, depth 32, fsync every 32", false, "--rw=randwrite", "--bs=4k", "--iodepth=32", "--fsync=32"),
     ];
 
+    /// <summary>Whether what it takes depends on what the server has near: such a run comes after one that reads everything.</summary>
+    public bool Reads => Options.Any(o => o is "--rw=randread" or "--rw=read" or "--rw=randrw");
+
+    /// <summary>Writes the whole disk, with data that does not compress.</summary>
+    public static Task FillAsync(string socket, long sizeBytes, CancellationToken ct) =>
+        FioAsync(socket, sizeBytes, ["--rw=write", "--bs=1M", "--iodepth=4", "--refill_buffers", "--end_fsync=1"], ct);
+
+    /// <summary>Reads the whole disk once.</summary>
+    public static Task ReadAllAsync(string socket, long sizeBytes, CancellationToken ct) =>
+        FioAsync(socket, sizeBytes, ["--rw=read", "--bs=1M", "--iodepth=4"], ct);
+
     /// <summary>Runs fio against a socket.</summary>
     public async Task<NbdFigures> RunAsync(string socket, Process server, long sizeBytes, int seconds, CancellationToken ct)
     {
+        server.Refresh();
+        var before = server.TotalProcessorTime;
+        var text = await FioAsync(socket, sizeBytes, ["--time_based", "--ramp_time=1", $"--runtime={seconds}", .. Options], ct);
+        server.Refresh();
+        // It may print sentences before the document.
+        using var json = JsonDocument.Parse(text.AsMemory(text.IndexOf('{', StringComparison.Ordinal)));
+        return NbdFigures.Read(json.RootElement.GetProperty("jobs")[0], server.TotalProcessorTime - before);
+    }
+
+    private static async Task<string> FioAsync(string socket, long sizeBytes, string[] options, CancellationToken ct)
+    {
         string[] arguments =
         [
-            "--name=bench", "--ioengine=nbd", $"--uri=nbd+unix:///?socket={socket}", "--output-format=json", "--time_based", "--ramp_time=1",
-            $"--runtime={seconds}", string.Create(CultureInfo.InvariantCulture, $"--size={sizeBytes}"), .. Options,
+            "--name=bench", "--ioengine=nbd", $"--uri=nbd+unix:///?socket={socket}", "--output-format=json",
+            string.Create(CultureInfo.InvariantCulture, $"--size={sizeBytes}"), .. options,
         ];
-        var before = server.TotalProcessorTime;
         using var fio = Process.Start(new ProcessStartInfo("fio", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var error = fio.StandardError.ReadToEndAsync(ct);
         var text = await fio.StandardOutput.ReadToEndAsync(ct);
         await fio.WaitForExitAsync(ct);
-        server.Refresh();
         if (fio.ExitCode != 0)
             throw new InvalidOperationException($"fio ended with {fio.ExitCode}: {await error}");
-        // It may print sentences before the document.
-        using var json = JsonDocument.Parse(text.AsMemory(text.IndexOf('{', StringComparison.Ordinal)));
-        return NbdFigures.Read(json.RootElement.GetProperty("jobs")[0], server.TotalProcessorTime - before);
+        return text;
     }
 }
 

@@ -12,6 +12,7 @@ internal static partial class NativeMethods
     public const int EAGAIN = 11;
     public const int EACCES = 13;
     public const int EEXIST = 17;
+    public const int EINVAL = 22;
     public const int ENOSYS = 38;
     public const int EOPNOTSUPP = 95;
 
@@ -21,6 +22,13 @@ internal static partial class NativeMethods
     // The generic value differs from ARM's.
     public static readonly int O_DIRECTORY =
         RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
+
+    // The generic value differs from ARM's.
+    public static readonly int O_DIRECT =
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000;
+
+    /// <summary>fcntl(2).</summary>
+    public const int F_SETFL = 4;
 
     /// <summary>flock(2).</summary>
     public const int LOCK_EX = 2;
@@ -51,6 +59,9 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fdatasync(SafeFileHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fcntl(SafeFileHandle fd, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int flock(SafeFileHandle fd, int operation);

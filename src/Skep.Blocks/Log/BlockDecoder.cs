@@ -17,12 +17,14 @@ internal sealed class BlockDecoder(VolumeKey? key)
     /// <param name="objectKey">What <see cref="KeyOf"/> said.</param>
     /// <param name="index">Which block.</param>
     /// <param name="stored">The block as stored; overwritten when encrypted.</param>
-    /// <param name="content">Gets exactly the block's content.</param>
+    /// <param name="scratch">Room for a block; used when it is compressed.</param>
+    /// <param name="content">Exactly the block's content: part of <paramref name="stored"/> or of <paramref name="scratch"/>.</param>
     /// <returns>Null, or what is wrong.</returns>
-    public static string? Decode(DataObjectHeader header, byte[]? objectKey, int index, Span<byte> stored, Span<byte> content)
+    public static string? Decode(DataObjectHeader header, byte[]? objectKey, int index, Memory<byte> stored, Memory<byte> scratch, out ReadOnlyMemory<byte> content)
     {
+        content = default;
         var block = header.Blocks[index];
-        uint checksum = Crc32C.Compute(stored);
+        uint checksum = Crc32C.Compute(stored.Span);
         if (checksum != block.Checksum)
             return $"its checksum is {checksum:x8}, expected {block.Checksum:x8}";
         if (objectKey is not null)
@@ -33,7 +35,7 @@ internal sealed class BlockDecoder(VolumeKey? key)
             using var cipher = new AesGcm(objectKey, VolumeKey.TagBytes);
             try
             {
-                cipher.Decrypt(VolumeKey.Nonce((ulong)index), cipherText, stored[^VolumeKey.TagBytes..], cipherText);
+                cipher.Decrypt(VolumeKey.Nonce((ulong)index), cipherText.Span, stored.Span[^VolumeKey.TagBytes..], cipherText.Span);
             }
             catch (AuthenticationTagMismatchException)
             {
@@ -41,13 +43,13 @@ internal sealed class BlockDecoder(VolumeKey? key)
             }
             stored = cipherText;
         }
+        int length = DataObjectHeader.ContentBytes(header.Sectors, index);
         if (!block.IsCompressed)
         {
-            if (stored.Length != content.Length)
-                return $"it has {stored.Length} bytes of content, expected {content.Length}";
-            stored.CopyTo(content);
-            return null;
+            content = stored;
+            return stored.Length == length ? null : $"it has {stored.Length} bytes of content, expected {length}";
         }
-        return Zstd.TryDecompress(stored, content) ? null : $"it does not decompress to {content.Length} bytes";
+        content = scratch[..length];
+        return Zstd.TryDecompress(stored.Span, scratch.Span[..length]) ? null : $"it does not decompress to {length} bytes";
     }
 }

@@ -67,9 +67,21 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         while (block <= last)
         {
             var key = new BlockKey(source.Id, block);
-            block += _memory.Contains(key) || Cache?.Contains(key) == true ? 1 : await FetchRunAsync(source, block, last, skip: 0, default, ct);
+            block += IsNear(key) ? 1 : await FetchRunAsync(source, block, last, skip: 0, default, ct);
         }
     }
+
+    /// <summary>Whether content of an object is near, so that prefetching it would do nothing.</summary>
+    public bool IsNear(uint id, uint sector, uint sectors)
+    {
+        int last = (int)((sector + sectors - 1) / DataObjectHeader.BlockSectors);
+        for (int block = (int)(sector / DataObjectHeader.BlockSectors); block <= last; block++)
+            if (!IsNear(new BlockKey(id, block)))
+                return false;
+        return true;
+    }
+
+    private bool IsNear(BlockKey key) => _memory.Contains(key) || Cache?.Contains(key) == true;
 
     /// <summary>Brings the run of blocks near that begins with a sector's block, if that block is not.</summary>
     public async ValueTask PrefetchRunAsync(SourceObject source, uint sector, uint sectors, CancellationToken ct)
@@ -92,7 +104,7 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
             // Its failure is its own reader's; this reader tries for itself.
             await other.SettleAsync(ct);
             int count = Math.Min(destination.Length, DataObjectHeader.BlockBytes - offset);
-            if (_memory.TryRead(key, offset, destination.Span[..count]))
+            if (_memory.TryRead(key, offset, destination.Span[..count]) || (Cache is not null && await Cache.TryReadAsync(key, offset, destination[..count], ct)))
                 return count;
         }
         Interlocked.Increment(ref Misses);
@@ -133,31 +145,33 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         uint from = blocks[first].Offset;
         int length = (int)(blocks[last].Offset + blocks[last].LengthBytes - from);
         byte[] stored = ArrayPool<byte>.Shared.Rent(length);
-        byte[] content = ArrayPool<byte>.Shared.Rent(DataObjectHeader.BlockBytes);
+        byte[] scratch = ArrayPool<byte>.Shared.Rent(DataObjectHeader.BlockBytes);
         try
         {
             await GetAsync(source.Key, source.HeaderBytes + from, stored.AsMemory(0, length), ct);
             for (int block = first; block <= last; block++)
             {
-                var whole = content.AsMemory(0, DataObjectHeader.ContentBytes(loaded.Header.Sectors, block));
-                if (BlockDecoder.Decode(loaded.Header, loaded.Key, block, stored.AsSpan((int)(blocks[block].Offset - from), (int)blocks[block].LengthBytes), whole.Span) is { } damage)
+                var part = stored.AsMemory((int)(blocks[block].Offset - from), (int)blocks[block].LengthBytes);
+                if (BlockDecoder.Decode(loaded.Header, loaded.Key, block, part, scratch, out var content) is { } damage)
                     throw Damaged(source.Key, $"block {block} at offset {source.HeaderBytes + blocks[block].Offset}: {damage}");
                 var key = new BlockKey(source.Id, block);
-                _memory.Add(key, whole.Span);
-                if (Cache is not null)
-                    await Cache.AddAsync(key, whole, ct);
-                var part = whole[Math.Min(skip, whole.Length)..];
+                var wanted = content[Math.Min(skip, content.Length)..];
                 skip = 0;
-                if (part.Length > destination.Length)
-                    part = part[..destination.Length];
-                part.CopyTo(destination);
-                destination = destination[part.Length..];
+                if (wanted.Length > destination.Length)
+                    wanted = wanted[..destination.Length];
+                wanted.CopyTo(destination);
+                destination = destination[wanted.Length..];
+                // Who reads all of a block does not come back for the rest of it.
+                if (wanted.Length < content.Length || Cache is null)
+                    _memory.Add(key, content.Span);
+                if (Cache is not null)
+                    await Cache.AddAsync(key, content, ct);
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(stored);
-            ArrayPool<byte>.Shared.Return(content);
+            ArrayPool<byte>.Shared.Return(scratch);
         }
     }
 

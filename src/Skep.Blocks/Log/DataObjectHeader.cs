@@ -30,6 +30,19 @@ internal sealed class DataObjectHeader
 
     public required IReadOnlyList<StoredBlock> Blocks { get; init; }
 
+    /// <summary>The bytes of the header of an object with these extents, whatever its content.</summary>
+    public static int LengthOf(IReadOnlyList<PlacedExtent> extents)
+    {
+        uint sectors = 0;
+        foreach (var extent in extents)
+            sectors += extent.Length;
+        return new DataObjectHeader
+        {
+            VolumeId = default, Epoch = 0, Id = 0, IsEncrypted = false, Salt = new byte[VolumeKey.SaltBytes], Extents = extents, Sectors = sectors,
+            Blocks = new StoredBlock[(sectors + BlockSectors - 1) / BlockSectors],
+        }.Write().Length;
+    }
+
     public ReadOnlyMemory<byte> Write()
     {
         var to = Envelope.Begin(256 + Extents.Count * 8 + Blocks.Count * 9);

@@ -32,6 +32,9 @@ internal readonly record struct Extent(ulong Start, uint Length, uint Source, ui
     /// <summary>Whether the content is stored somewhere.</summary>
     public bool IsData => Source < SourceMax;
 
+    /// <summary>The range, as part of an object that was just written.</summary>
+    public PlacedExtent ToPlaced() => new(Start, Length, PlacedExtent.Unconditional, 0);
+
     /// <summary>The part from one sector up to another, both within.</summary>
     public Extent Slice(ulong start, ulong end) =>
         new(start, (uint)(end - start), Source, IsData ? Offset + (uint)(start - Start) : Offset);

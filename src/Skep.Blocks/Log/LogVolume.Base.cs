@@ -36,7 +36,7 @@ public sealed partial class LogVolume
         var builder = RentBuilder();
         try
         {
-            BeginObject(builder);
+            BeginObject(builder, headerBytes: 0);
             for (ulong at = 0; at < end;)
             {
                 var (start, length) = FindVacant(at, end);
@@ -89,8 +89,8 @@ public sealed partial class LogVolume
         destination.Span[count..].Clear();
     }
 
-    private void BeginObject(DataObjectBuilder builder) =>
-        builder.Begin(_state.Compression, _key, _identity.VolumeId, _settings.Services.Random);
+    private void BeginObject(DataObjectBuilder builder, int headerBytes) =>
+        builder.Begin(_state.Compression, _key, _identity.VolumeId, _settings.Services.Random, headerBytes);
 
     /// <summary>Stores a built object, enters it in the manifest log, and begins the next.</summary>
     private async Task AddObjectAsync(DataObjectBuilder builder, ulong birth, CancellationToken ct)
@@ -98,6 +98,6 @@ public sealed partial class LogVolume
         var built = builder.Finish(_identity.VolumeId, _state.Epoch, TakeObjectNumber());
         await PutObjectAsync(built);
         await Enqueue([built.ToChange(birth)]).Done.Task.WaitHereAsync(ct);
-        BeginObject(builder);
+        BeginObject(builder, headerBytes: 0);
     }
 }

@@ -80,7 +80,7 @@ public sealed partial class LogVolume
         var builder = RentBuilder();
         try
         {
-            BeginObject(builder);
+            BeginObject(builder, headerBytes: 0);
             foreach (var entry in sources)
             {
                 SourceObject source;

@@ -7,9 +7,14 @@ public sealed partial class LogVolume
     /// <summary>
     /// Deletes a volume with its snapshots, whoever has it open. A deletion that was interrupted can be done again.
     /// </summary>
+    /// <param name="store">Where the volume is.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="services">Clock and events.</param>
+    /// <param name="progress">Told how many objects of the store are gone, if not null.</param>
+    /// <param name="ct">Cancels; what is deleted by then stays so.</param>
     /// <exception cref="BlockDeviceException">Another volume is a clone of it.</exception>
     /// <exception cref="LogFormatException">There is no such volume.</exception>
-    public static async Task DeleteAsync(IObjectStore store, string name, LogVolumeServices services, CancellationToken ct)
+    public static async Task DeleteAsync(IObjectStore store, string name, LogVolumeServices services, IProgress<int>? progress, CancellationToken ct)
     {
         var reader = StoreReader.Of(store, name, services);
         var loader = new VolumeLoader(reader, name);
@@ -22,6 +27,7 @@ public sealed partial class LogVolume
         // A writer that has the volume open finds its fence entry gone with its next record, and stops.
         if (fence > 0)
             await store.DeleteAsync(VolumeNames.Fence(name, fence), ct);
+        int deleted = 0;
         foreach (string prefix in new[] { VolumeNames.Records(name), VolumeNames.DataPrefix(name), VolumeNames.Checkpoints(name), VolumeNames.Snapshots(name), VolumeNames.Fences(name) })
         {
             List<string> keys = [];
@@ -30,7 +36,10 @@ public sealed partial class LogVolume
                 if (VolumeNames.TryParseNumber(prefix, item.Key, out _) || (prefix == VolumeNames.DataPrefix(name) && VolumeNames.TryParseData(name, item.Key, out _, out _)))
                     keys.Add(item.Key);
             foreach (string key in keys)
+            {
                 await store.DeleteAsync(key, ct);
+                progress?.Report(++deleted);
+            }
         }
         await store.DeleteAsync(VolumeNames.Head(name), ct);
         await store.DeleteAsync(VolumeNames.Deleted(name), ct);

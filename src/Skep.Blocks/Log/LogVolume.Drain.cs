@@ -122,11 +122,10 @@ public sealed partial class LogVolume
     {
         if (batch.Map.DataSectors == 0)
             return null;
-        BeginObject(builder);
-        foreach (var extent in batch.Map.All())
+        List<Extent> extents = [.. batch.Map.All().Where(static e => e.IsData)];
+        BeginObject(builder, DataObjectHeader.LengthOf(extents.ConvertAll(static e => e.ToPlaced())));
+        foreach (var extent in extents)
         {
-            if (!extent.IsData)
-                continue;
             WalSegment segment;
             int recordAt;
             lock (_gate)
@@ -136,7 +135,7 @@ public sealed partial class LogVolume
             }
             try
             {
-                builder.AddExtent(new PlacedExtent(extent.Start, extent.Length, PlacedExtent.Unconditional, 0));
+                builder.AddExtent(extent.ToPlaced());
                 int at = (int)extent.Offset * Extent.SectorBytes;
                 for (int left = (int)extent.Length * Extent.SectorBytes; left > 0;)
                 {
@@ -183,7 +182,7 @@ public sealed partial class LogVolume
             try
             {
                 // False means that it is there: an attempt of ours timed out with effect, for no other writer has our epoch.
-                if (!await _settings.Store.PutAsync(key, [built.Header, built.Body], PutCondition.IfAbsent, _stop.Token))
+                if (!await _settings.Store.PutAsync(key, built.Parts, PutCondition.IfAbsent, _stop.Token))
                     await CheckSameAsync(key, built);
                 _storeFailure = null;
                 return;

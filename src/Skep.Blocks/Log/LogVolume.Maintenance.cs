@@ -24,7 +24,7 @@ public sealed partial class LogVolume
             {
                 return;
             }
-            catch (BlockDeviceException) when (_stop.IsCancellationRequested)
+            catch (BlockDeviceException) when (_stop.IsCancellationRequested || Volatile.Read(ref _isClosing))
             {
                 return;
             }

@@ -10,6 +10,7 @@ public sealed partial class LogVolume
 
     private readonly Stack<ReadPlan> _plans = new();
     private readonly ReadAhead _readAhead;
+    private readonly List<Extent> _ahead = [];
     private int _readAheads;
 
     /// <inheritdoc/>
@@ -55,13 +56,21 @@ public sealed partial class LogVolume
             CheckRange(offset, length);
             plan.Find(_walMap, _state, _wal, Sector(offset), Sector(offset + length));
             ahead = plan.IsStored ? _readAhead.OnRead(offset, length, _state.SizeBytes) : default;
-            if (ahead.LengthBytes > 0 && _readAheads < ReadAheadsMax)
+            if (ahead.LengthBytes > 0 && _readAheads < ReadAheadsMax && !IsNear(ahead))
             {
                 _readAheads++;
                 Track(ReadAheadAsync(ahead));
             }
         }
         return plan;
+    }
+
+    /// <summary>Whether nothing of a range would have to be fetched: then no other thread is woken for it. Under the lock.</summary>
+    private bool IsNear(LogRange range)
+    {
+        _ahead.Clear();
+        _state.Map.Collect(Sector(range.Offset), Sector(range.Offset + range.LengthBytes), _ahead);
+        return _ahead.TrueForAll(e => !e.IsData || _blocks.IsNear(e.Source, e.Offset, e.Length));
     }
 
     private async Task ReadAheadAsync(LogRange range)

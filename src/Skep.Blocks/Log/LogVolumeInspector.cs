@@ -32,8 +32,17 @@ public static class LogVolumeInspector
     public static async Task<IReadOnlyList<LogSnapshot>> ListSnapshotsAsync(IObjectStore store, string name, LogVolumeServices services, CancellationToken ct)
     {
         var loader = new VolumeLoader(StoreReader.Of(store, name, services), name);
-        var state = (await loader.LoadAsync(await loader.LoadIdentityAsync(ct), ct)).State;
-        return [.. state.Snapshots.Select(s => new LogSnapshot(s.Id, s.RecordNumber, s.SizeBytes, DateTimeOffset.FromUnixTimeMilliseconds(s.CreatedUnixMs)))];
+        return LogSnapshot.Of((await loader.LoadAsync(await loader.LoadIdentityAsync(ct), ct)).State);
+    }
+
+    /// <summary>What the store has of a volume. Needs no keys: the manifest log is not encrypted.</summary>
+    /// <exception cref="LogFormatException">There is no such volume, it is being deleted, or its log or checkpoint cannot be read.</exception>
+    public static async Task<LogVolumeInfo> DescribeAsync(IObjectStore store, string name, LogVolumeServices services, CancellationToken ct)
+    {
+        var loader = new VolumeLoader(StoreReader.Of(store, name, services), name);
+        var identity = await loader.LoadIdentityAsync(ct);
+        await loader.RefuseDeletedAsync(identity, ct);
+        return LogVolumeInfo.Of(identity, (await loader.LoadAsync(identity, ct)).State);
     }
 
     /// <summary>
@@ -49,18 +58,18 @@ public static class LogVolumeInspector
         long bytes = 0;
         foreach (var snapshot in view.State.Snapshots.Where(s => s.IsSaved))
             await CheckSnapshotAsync(view, snapshot, damages, ct);
-        foreach (var entry in view.State.Objects.Values.OrderBy(o => o.Id))
+        var needed = view.State.Objects.Values.Where(o => !view.State.IsUnneeded(o)).OrderBy(o => o.Id).ToList();
+        long bytesTotal = needed.Sum(o => (long)o.StoredBytes);
+        foreach (var entry in needed)
         {
             if (damages.Count >= DamagesMax)
                 break;
-            if (view.State.IsUnneeded(entry))
-                continue;
             await CheckObjectAsync(view, entry, damages, ct);
             objects++;
             bytes += entry.StoredBytes;
-            progress?.Report(new LogVerification(objects, bytes, [.. damages]));
+            progress?.Report(new LogVerification(objects, bytes, bytesTotal, [.. damages]));
         }
-        return new LogVerification(objects, bytes, damages);
+        return new LogVerification(objects, bytes, bytesTotal, damages);
     }
 
     private sealed record View(VolumeIdentity Identity, VolumeState State, VolumeLoader Loader, StoreReader Reader, BlockDecoder Decoder, BlockReader Blocks);
@@ -117,14 +126,14 @@ public static class LogVolumeInspector
     {
         var header = DataObjectHeader.Read(data.AsSpan(0, (int)entry.HeaderBytes), key, view.State.Origins[entry.Origin].VolumeId, entry.Epoch, entry.Id);
         byte[]? objectKey = view.Decoder.KeyOf(header, key);
-        byte[] content = new byte[DataObjectHeader.BlockBytes];
+        byte[] scratch = new byte[DataObjectHeader.BlockBytes];
         for (int i = 0; i < header.Blocks.Count; i++)
         {
             var block = header.Blocks[i];
             long at = entry.HeaderBytes + (long)block.Offset;
             string? damage = at + block.LengthBytes > data.Length
                 ? $"it ends behind the object's {data.Length} bytes"
-                : BlockDecoder.Decode(header, objectKey, i, data.AsSpan((int)at, (int)block.LengthBytes), content.AsSpan(0, DataObjectHeader.ContentBytes(header.Sectors, i)));
+                : BlockDecoder.Decode(header, objectKey, i, data.AsMemory((int)at, (int)block.LengthBytes), scratch, out _);
             if (damage is not null)
                 damages.Add($"{key} is damaged: block {i} at offset {at}: {damage}");
         }
@@ -134,5 +143,6 @@ public static class LogVolumeInspector
 /// <summary>How far a verification is, and what it found.</summary>
 /// <param name="Objects">Data objects that were read.</param>
 /// <param name="Bytes">Their bytes.</param>
+/// <param name="BytesTotal">Bytes of all that are to be read.</param>
 /// <param name="Damages">What is wrong: each names object, offset and what was found; empty when all is well.</param>
-public sealed record LogVerification(int Objects, long Bytes, IReadOnlyList<string> Damages);
+public sealed record LogVerification(int Objects, long Bytes, long BytesTotal, IReadOnlyList<string> Damages);

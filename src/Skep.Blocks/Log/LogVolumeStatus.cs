@@ -63,7 +63,11 @@ public sealed record LogVolumeStatus
 /// <param name="RecordNumber">The record of the manifest log that made it: what was in the volume after it is in the snapshot.</param>
 /// <param name="SizeBytes">The volume's size then.</param>
 /// <param name="CreatedAt">When.</param>
-public sealed record LogSnapshot(string Id, ulong RecordNumber, long SizeBytes, DateTimeOffset CreatedAt);
+public sealed record LogSnapshot(string Id, ulong RecordNumber, long SizeBytes, DateTimeOffset CreatedAt)
+{
+    internal static IReadOnlyList<LogSnapshot> Of(VolumeState state) =>
+        [.. state.Snapshots.Select(s => new LogSnapshot(s.Id, s.RecordNumber, s.SizeBytes, DateTimeOffset.FromUnixTimeMilliseconds(s.CreatedUnixMs)))];
+}
 
 /// <summary>What closing a volume left behind.</summary>
 /// <param name="UndrainedBytes">Bytes that only the local log has; the next opening here goes on with them.</param>

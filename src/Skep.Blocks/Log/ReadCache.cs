@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Skep.Blocks.Files;
 
@@ -77,17 +78,13 @@ internal sealed class ReadCache : IAsyncDisposable
             _lines[slot].IsRecent = true;
             line = _lines[slot];
         }
-        int first = offset / PageBytes, last = (offset + destination.Length - 1) / PageBytes;
-        int length = (last - first) * PageStride + Math.Min(PageBytes, line.ContentBytes - last * PageBytes) + PageStride - PageBytes;
-        byte[] pages = System.Buffers.ArrayPool<byte>.Shared.Rent(length);
         bool isSound = false;
         try
         {
-            int read = await _file.ReadAsync(SlotOffset(slot) + first * PageStride, pages.AsMemory(0, length), ct);
-            isSound = read == length && TryOpen(pages.AsSpan(0, length), line, first);
-            if (isSound)
-                pages.AsSpan(offset - first * PageBytes, destination.Length).CopyTo(destination.Span);
-            else
+            isSound = _key is null && offset % PageBytes == 0 && (destination.Length % PageBytes == 0 || offset + destination.Length == line.ContentBytes)
+                ? await ReadPagesAsync(slot, line, offset, destination, ct)
+                : await ReadPartAsync(slot, line, offset, destination, ct);
+            if (!isSound)
                 Report($"line {slot} of the read cache is not what was written");
         }
         catch (IOException ex)
@@ -96,7 +93,6 @@ internal sealed class ReadCache : IAsyncDisposable
         }
         finally
         {
-            System.Buffers.ArrayPool<byte>.Shared.Return(pages);
             lock (_gate)
             {
                 _lines[slot].Readers--;
@@ -107,25 +103,51 @@ internal sealed class ReadCache : IAsyncDisposable
         return isSound;
     }
 
+    /// <summary>Reads whole pages to where they are wanted.</summary>
+    private async ValueTask<bool> ReadPagesAsync(int slot, Line line, int offset, Memory<byte> destination, CancellationToken ct) =>
+        await _file.ReadAsync(SlotOffset(slot) + offset, destination, ct) == destination.Length
+        && TryOpen(destination.Span, line, offset / PageBytes);
+
+    /// <summary>Reads the pages that have a part, and copies it.</summary>
+    private async ValueTask<bool> ReadPartAsync(int slot, Line line, int offset, Memory<byte> destination, CancellationToken ct)
+    {
+        int first = offset / PageBytes, last = (offset + destination.Length - 1) / PageBytes;
+        int length = (last - first) * PageStride + Math.Min(PageBytes, line.ContentBytes - last * PageBytes) + PageStride - PageBytes;
+        byte[] pages = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            if (await _file.ReadAsync(SlotOffset(slot) + first * PageStride, pages.AsMemory(0, length), ct) != length || !TryOpen(pages.AsSpan(0, length), line, first))
+                return false;
+            pages.AsSpan(offset - first * PageBytes, destination.Length).CopyTo(destination.Span);
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(pages);
+        }
+    }
+
     /// <summary>Keeps a block's content, if a line is free for it.</summary>
     public async ValueTask AddAsync(BlockKey key, ReadOnlyMemory<byte> content, CancellationToken ct)
     {
         int slot;
         ulong fill;
+        uint[] checksums;
         lock (_gate)
         {
             if (_isOff || _slots.ContainsKey(key) || !TryTakeSlot(out slot))
                 return;
             fill = ++_fills;
             _slots[key] = slot;
-            var checksums = _lines[slot].Checksums ?? new uint[PagesPerLine];
+            checksums = _lines[slot].Checksums ?? new uint[PagesPerLine];
             _lines[slot] = new Line { Key = key, Checksums = checksums, Fill = fill, ContentBytes = content.Length, Readers = 1 };
-            for (int at = 0; at < content.Length; at += PageBytes)
-                checksums[at / PageBytes] = Crc32C.Compute(content.Span.Slice(at, Math.Min(PageBytes, content.Length - at)));
         }
         bool isWritten = false;
         try
         {
+            // Nobody reads the line before it is ready.
+            for (int at = 0; at < content.Length; at += PageBytes)
+                checksums[at / PageBytes] = Crc32C.Compute(content.Span.Slice(at, Math.Min(PageBytes, content.Length - at)));
             await _file.WriteAsync(SlotOffset(slot), _key is null ? content : Encrypt(content.Span, fill), ct);
             isWritten = true;
         }

@@ -48,7 +48,7 @@ internal sealed partial class WriteAheadLog
         {
             foreach (var (segment, header) in mine)
                 if (!_segments.ContainsKey(header.Ordinal))
-                    _spares.Enqueue(segment);
+                    _spares.Push(segment);
             isEmpty = _fileCount == 0;
         }
         if (isEmpty && !await TryAddSegmentAsync())
@@ -73,7 +73,7 @@ internal sealed partial class WriteAheadLog
         var segment = new WalSegment(name, file);
         _fileCount++;
         if (header is null)
-            _spares.Enqueue(segment);
+            _spares.Push(segment);
         else
             (header.WalId == WalId ? mine : others).Add((segment, header));
     }
@@ -238,7 +238,7 @@ internal sealed partial class WriteAheadLog
             if (found > 0)
                 kept.Add((segment, header));
             else
-                _spares.Enqueue(segment);
+                _spares.Push(segment);
             bytes += found;
         }
         if (kept.Count == 0)

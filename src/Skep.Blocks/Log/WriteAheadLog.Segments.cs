@@ -71,7 +71,7 @@ internal sealed partial class WriteAheadLog
         }
         lock (_gate)
         {
-            _spares.Enqueue(new WalSegment(name, file));
+            _spares.Push(new WalSegment(name, file));
             _capacity = ++_fileCount < SegmentsMax && _capacity < SegmentsMax ? _fileCount : SegmentsMax;
         }
         _room.Set();
@@ -122,7 +122,7 @@ internal sealed partial class WriteAheadLog
                     active.IsClosed = true;
                     TryRelease(active);
                 }
-                _spares.TryDequeue(out spare);
+                _spares.TryPop(out spare);
             }
             _wanted.Set();
             if (spare is null)

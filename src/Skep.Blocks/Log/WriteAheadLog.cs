@@ -19,7 +19,9 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
 
     // Under the lock.
     private readonly Dictionary<uint, WalSegment> _segments = [];
-    private readonly Queue<WalSegment> _spares = new();
+
+    /// <summary>The one used last is used next: its pages are in memory, and may be written over before they reach the disk.</summary>
+    private readonly Stack<WalSegment> _spares = new();
     private readonly Queue<WalSegment> _retired = new();
     private WalSegment? _active;
     private ulong _appended;
@@ -133,7 +135,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
             _wanted.Set();
             return;
         }
-        _spares.Enqueue(segment);
+        _spares.Push(segment);
         _room.Set();
     }
 

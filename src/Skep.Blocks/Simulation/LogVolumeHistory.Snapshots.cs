@@ -153,7 +153,7 @@ internal sealed partial class LogVolumeHistory
             _scheduler.Trace.Say($"{session.Process.Name}: delete volume {name}");
             try
             {
-                await LogVolume.DeleteAsync(_seams.Store(_store.For(session.Process)), name, Services(session.Process), default);
+                await LogVolume.DeleteAsync(_seams.Store(_store.For(session.Process)), name, Services(session.Process), progress: null, default);
             }
             catch (LogFormatException ex) when (ex.Error == LogFormatError.Missing)
             {

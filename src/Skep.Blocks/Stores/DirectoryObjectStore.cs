@@ -29,6 +29,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     private readonly string _temporary;
     private readonly TaskScheduler _scheduler;
     private readonly string _process;
+    private readonly UncachedWriter _writer = new();
     private long _lastPut;
 
     private DirectoryObjectStore(string root, TaskScheduler scheduler, string process)
@@ -126,7 +127,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         {
             using (var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
             {
-                RandomAccess.Write(handle, parts, 0);
+                _writer.Write(handle, temporary, parts);
                 if (fdatasync(handle) != 0)
                     throw LastError($"fdatasync {temporary}");
             }

@@ -22,7 +22,27 @@ public sealed class LogVolumeOpener(TimeProvider time, Action<LogVolumeEvent>? o
 
     /// <summary>Removes a volume from the store, whoever has it; one that is not there is no error.</summary>
     /// <exception cref="ObjectStoreException">The store cannot be used.</exception>
-    public Task DeleteAsync(LogVolumePlace place, CancellationToken ct) => LogVolume.DeleteAsync(OpenStore(place), place.Name, _services, ct);
+    public Task DeleteAsync(LogVolumePlace place, CancellationToken ct) => DeleteAsync(place, progress: null, ct);
+
+    /// <summary>The same, told how many objects of the store are gone. It is an error when there is no such volume.</summary>
+    /// <exception cref="LogFormatException">There is no such volume.</exception>
+    /// <exception cref="Blocks.BlockDeviceException">Another volume is a clone of it.</exception>
+    /// <exception cref="ObjectStoreException">The store cannot be used.</exception>
+    public Task DeleteAsync(LogVolumePlace place, IProgress<int>? progress, CancellationToken ct) =>
+        LogVolume.DeleteAsync(OpenStore(place), place.Name, _services, progress, ct);
+
+    /// <summary>What the store has of a volume, without taking it from its writer.</summary>
+    /// <exception cref="LogFormatException">There is no such volume, or what is there cannot be used.</exception>
+    /// <exception cref="ObjectStoreException">The store cannot be used.</exception>
+    public Task<LogVolumeInfo> DescribeAsync(LogVolumePlace place, CancellationToken ct) =>
+        LogVolumeInspector.DescribeAsync(OpenStore(place), place.Name, _services, ct);
+
+    /// <summary>Reads and checks every byte that the store has of a volume.</summary>
+    /// <exception cref="LogFormatException">There is no such volume, or its log cannot be read.</exception>
+    /// <exception cref="ObjectStoreException">The store cannot be used.</exception>
+    /// <exception cref="IOException">The key ring cannot be read.</exception>
+    public Task<LogVerification> VerifyAsync(LogVolumePlace place, IProgress<LogVerification>? progress, CancellationToken ct) =>
+        LogVolumeInspector.VerifyAsync(OpenStore(place), place.Name, ReadKeys(place), _services, progress, ct);
 
     /// <summary>Opens a volume for reading and writing: takes it from whoever had it.</summary>
     /// <exception cref="LogFormatException">There is no such volume, or what is there cannot be used.</exception>

@@ -93,8 +93,11 @@ public sealed class LogVolumeFenceTests
         await volume.SnapshotAsync("s", Ct);
         await volume.CheckpointAsync(Ct);
         Assert.False(volume.Status.IsFenced);
-        Assert.Contains(failed, k => k.Contains("/data/", StringComparison.Ordinal));
-        Assert.Contains(failed, k => k.Contains("/log/", StringComparison.Ordinal));
+        lock (failed)
+        {
+            Assert.Contains(failed, k => k.Contains("/data/", StringComparison.Ordinal));
+            Assert.Contains(failed, k => k.Contains("/log/", StringComparison.Ordinal));
+        }
         await volume.CloseAsync(Ct);
         await using var again = await world.OpenAsync(disk: new MemoryDirectory());
         Assert.Equal(VolumeWorld.Pattern(1, 4096), await VolumeWorld.ReadAsync(again, 0, 4096));

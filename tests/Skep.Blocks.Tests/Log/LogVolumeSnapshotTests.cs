@@ -223,15 +223,15 @@ public sealed class LogVolumeSnapshotTests
         await using (var grandchild = await world.OpenAsync("copy2", new MemoryDirectory()))
             Assert.Equal(VolumeWorld.Pattern(3, 4096), await VolumeWorld.ReadAsync(grandchild, 0, 4096));
         Assert.Empty((await LogVolumeInspector.VerifyAsync(world.Store, "copy2", world.Keys, world.Services, null, Ct)).Damages);
-        await Assert.ThrowsAsync<BlockDeviceException>(() => LogVolume.DeleteAsync(world.Store, "vol", world.Services, Ct));
-        await LogVolume.DeleteAsync(world.Store, "copy2", world.Services, Ct);
-        await LogVolume.DeleteAsync(world.Store, "copy", world.Services, Ct);
+        await Assert.ThrowsAsync<BlockDeviceException>(() => LogVolume.DeleteAsync(world.Store, "vol", world.Services, progress: null, Ct));
+        await LogVolume.DeleteAsync(world.Store, "copy2", world.Services, progress: null, Ct);
+        await LogVolume.DeleteAsync(world.Store, "copy", world.Services, progress: null, Ct);
         Assert.Empty(world.Store.Keys("copy"));
         parent = await world.OpenAsync();
         await parent.DeleteSnapshotAsync("s", Ct);
         Assert.Equal(VolumeWorld.Pattern(2, 8 * Object), await VolumeWorld.ReadAsync(parent, 0, 8 * Object));
         await parent.CloseAsync(Ct);
-        await LogVolume.DeleteAsync(world.Store, "vol", world.Services, Ct);
+        await LogVolume.DeleteAsync(world.Store, "vol", world.Services, progress: null, Ct);
         Assert.Empty(world.Store.Objects);
     }
 
@@ -244,7 +244,7 @@ public sealed class LogVolumeSnapshotTests
         var volume = await world.OpenAsync();
         await volume.WriteAsync(0, new byte[4096], isDurable: false, Ct);
         await volume.DrainAsync(Ct);
-        await LogVolume.DeleteAsync(world.Store, "vol", world.Services, Ct);
+        await LogVolume.DeleteAsync(world.Store, "vol", world.Services, progress: null, Ct);
         Assert.All(world.Store.Objects.Keys, k => Assert.StartsWith("vol/log/", k, StringComparison.Ordinal));
         await volume.WriteAsync(0, new byte[4096], isDurable: false, Ct);
         await Assert.ThrowsAsync<BlockDeviceException>(() => volume.DrainAsync(Ct));

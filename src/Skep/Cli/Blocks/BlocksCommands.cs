@@ -10,9 +10,14 @@ internal static class BlocksCommands
         "blocks",
         "Tools for the block storage engine; none of them needs a daemon.",
         "skep blocks create disk --store file:///srv/blocks --size 10G",
+        "skep blocks info disk --store file:///srv/blocks",
+        "skep blocks verify disk --store file:///srv/blocks",
         "skep blocks simulate --seeds 1..1000")
     {
         CreateVolumeCommand.Create(context),
+        VolumeInfoCommand.Create(context),
+        VerifyVolumeCommand.Create(context),
+        DeleteVolumeCommand.Create(context),
         SimulateCommand.Create(context),
     };
 }
