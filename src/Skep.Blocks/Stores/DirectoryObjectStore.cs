@@ -205,8 +205,10 @@ public sealed class DirectoryObjectStore : IObjectStore
     private List<string> List(string folder, string prefix, string? after)
     {
         var directory = new DirectoryInfo(Path.Combine(_root, folder));
+        if (folder.Length == 0 || !directory.Exists)
+            _ = Missing(true);
         if (!directory.Exists)
-            return Missing<List<string>>([]);
+            return [];
         var names = new List<string>();
         foreach (var entry in directory.EnumerateFileSystemInfos())
         {

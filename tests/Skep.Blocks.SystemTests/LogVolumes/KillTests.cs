@@ -10,7 +10,7 @@ namespace Skep.Blocks.SystemTests.LogVolumes;
 /// </summary>
 public sealed class KillTests
 {
-    private const int TimeoutMs = 300_000;
+    private const int TimeoutMs = 180_000;
     private const long Size = 64L << 20;
     private const int Connections = 4;
     private const int Depth = 8;

@@ -6,7 +6,7 @@ namespace Skep.Blocks.SystemTests.LogVolumes;
 /// <summary>The log's disk is really full, the object store is really gone: writers wait and lose nothing.</summary>
 public sealed class NoRoomTests
 {
-    private const int TimeoutMs = 300_000;
+    private const int TimeoutMs = 180_000;
     private const long MiB = 1 << 20;
     private const long Size = 64 * MiB;
 

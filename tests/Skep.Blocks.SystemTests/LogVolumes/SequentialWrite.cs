@@ -3,10 +3,14 @@ namespace Skep.Blocks.SystemTests.LogVolumes;
 /// <summary>Fills a disk from its beginning, several requests at a time, and knows how far it has come.</summary>
 internal sealed class SequentialWrite(StampedDisk disk, IBlockDevice device)
 {
-    private const int RequestBlocks = 16;
-    private const int Requests = 16;
+    /// <summary>Blocks of one request.</summary>
+    public const int RequestBlocks = 16;
+
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _acknowledgedBytes;
+
+    /// <summary>How many requests are under way at a time.</summary>
+    public int Requests { get; init; } = 16;
 
     /// <summary>How much was acknowledged.</summary>
     public long AcknowledgedBytes => Interlocked.Read(ref _acknowledgedBytes);

@@ -3,7 +3,7 @@ namespace Skep.Blocks.SystemTests.LogVolumes;
 /// <summary>Two servers of one volume: the younger has it.</summary>
 public sealed class TakeoverTests
 {
-    private const int TimeoutMs = 300_000;
+    private const int TimeoutMs = 180_000;
     private const long Size = 32L << 20;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
