@@ -13,22 +13,21 @@ namespace Skep.Bench;
 /// </summary>
 internal static class SnapshotFigures
 {
-    private const long SizeBytes = 10L << 30;
     private const int Block = ChunkStore.BlockBytes;
 
-    public static async Task RunAsync(string parent, long dataBytes, CancellationToken ct)
+    public static async Task RunAsync(string parent, long sizeBytes, long dataBytes, CancellationToken ct)
     {
         using var scratch = new ScratchDirectory(parent);
         foreach (var isCompressible in (bool[])[false, true])
         {
             var kind = isCompressible ? "compressible" : "incompressible";
             var disk = scratch.Combine("disk.raw");
-            Console.WriteLine($"{kind}: {SizeBytes >> 30} GiB disk with {dataBytes >> 20} MiB of data, load {Load()}");
-            MakeDisk(disk, dataBytes, isCompressible);
-            await MeasureSkepAsync(scratch, disk, kind, secondSeed: 0, dataBytes, ct);
+            Console.WriteLine($"{kind}: {sizeBytes >> 20} MiB disk with {dataBytes >> 20} MiB of data, load {Load()}");
+            MakeDisk(disk, sizeBytes, dataBytes, isCompressible);
+            await MeasureSkepAsync(scratch, disk, kind, dataBytes, ct);
             foreach (var contender in BackupContender.All(scratch))
             {
-                MakeDisk(disk, dataBytes, isCompressible);
+                MakeDisk(disk, sizeBytes, dataBytes, isCompressible);
                 await contender.MeasureAsync(disk, kind, () => ChangeOnePercent(disk, dataBytes), ct);
             }
 
@@ -38,10 +37,10 @@ internal static class SnapshotFigures
         Console.WriteLine($"load at the end {Load()}");
     }
 
-    private static async Task MeasureSkepAsync(ScratchDirectory scratch, string disk, string kind, int secondSeed, long dataBytes, CancellationToken ct)
+    private static async Task MeasureSkepAsync(ScratchDirectory scratch, string disk, string kind, long dataBytes, CancellationToken ct)
     {
         Directory.CreateDirectory(scratch.Combine("chunks"));
-        var objects = DirectoryObjectStore.Open(scratch.Combine("chunks/objects"), TaskScheduler.Default, TimeProvider.System, new Random(secondSeed));
+        var objects = DirectoryObjectStore.Open(scratch.Combine("chunks/objects"), TaskScheduler.Default, TimeProvider.System, new Random(0));
         var services = new ChunkStoreServices { Time = TimeProvider.System, FillRandom = RandomNumberGenerator.Fill, Compute = TaskScheduler.Default };
         var store = await ChunkStore.OpenAsync(objects, new ChunkStoreOptions(), services, ct);
         using var workers = new IoWorkers();
@@ -110,13 +109,13 @@ internal static class SnapshotFigures
         return [.. Enumerable.Range(0, (int)count).Select(i => i * blocks / count)];
     }
 
-    private static void MakeDisk(string path, long dataBytes, bool isCompressible)
+    private static void MakeDisk(string path, long sizeBytes, long dataBytes, bool isCompressible)
     {
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite);
-        RandomAccess.SetLength(file, SizeBytes);
+        RandomAccess.SetLength(file, sizeBytes);
         var random = new Random(1);
         var buffer = new byte[Block];
-        foreach (var block in Extents(SizeBytes, dataBytes))
+        foreach (var block in Extents(sizeBytes, dataBytes))
         {
             random.NextBytes(buffer);
             // Half of every 4 KiB is of one byte: what zstd makes about half of.
@@ -131,7 +130,7 @@ internal static class SnapshotFigures
     private static List<long> ChangeOnePercent(string path, long dataBytes)
     {
         var random = new Random(2);
-        var blocks = Extents(SizeBytes, dataBytes).Where((_, i) => i % 100 == 0).ToList();
+        var blocks = Extents(new FileInfo(path).Length, dataBytes).Where((_, i) => i % 100 == 0).ToList();
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
         var buffer = new byte[Block];
         foreach (var block in blocks)
