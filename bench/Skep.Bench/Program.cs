@@ -10,6 +10,12 @@ switch (args)
     case ["log-volume"]:
         await LogVolumeFigures.RunAsync(directory, CancellationToken.None);
         return 0;
+    case ["snapshots"]:
+        await SnapshotFigures.RunAsync(directory, 10L << 30, 4L << 30, CancellationToken.None);
+        return 0;
+    case ["snapshots", var size, var data]:
+        await SnapshotFigures.RunAsync(directory, long.Parse(size, null) << 20, long.Parse(data, null) << 20, CancellationToken.None);
+        return 0;
     case ["watch-fanout"]:
         await WatchFanout.RunAsync();
         return 0;
@@ -35,6 +41,7 @@ switch (args)
             usage: Skep.Bench BENCHMARK
               store-writes         durable writes a second with 1 and 64 writers, beside SQLite alone
               log-volume           a log-structured volume over this disk, with its objects in memory
+              snapshots [SIZE DATA]  the chunk store beside restic and borg on a disk of so many MiB, with so much data (10240 4096)
               watch-fanout         time from one write to the last of 1,000 watchers, inside one process
               objects [PART]       the object store's engine beside plain files; PART: put, get, list, delete, checksum
             of the published program (SKEP_PROGRAM, else out/skep of the checkout; `./skep version` makes it):

@@ -47,7 +47,7 @@ public sealed partial class LogVolume
         }
         catch (Exception ex)
         {
-            Stop(new BlockDeviceException(BlockError.Io, $"volume {Name} stopped: {ex.Message}", ex));
+            StopAndReport(ex.Message, ex);
         }
     }
 

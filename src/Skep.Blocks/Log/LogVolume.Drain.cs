@@ -104,7 +104,7 @@ public sealed partial class LogVolume
         }
         catch (Exception ex)
         {
-            Stop(new BlockDeviceException(BlockError.Io, $"volume {Name} stopped: what its local log holds could not be brought to the store: {ex.Message}", ex));
+            StopAndReport($"what its local log holds could not be brought to the store: {ex.Message}", ex);
         }
         finally
         {

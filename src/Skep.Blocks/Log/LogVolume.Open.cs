@@ -118,6 +118,7 @@ public sealed partial class LogVolume
                 Zstd.Require();
             if (state.HasBase && settings.Base is null)
                 throw new ArgumentException($"volume {settings.Name} reads from a base device until it is hydrated, and none was given", nameof(settings));
+            await WriteAheadLog.RefuseHeadlessAsync(settings.LogDirectory, settings.Name, state.Drained.Values.DefaultIfEmpty().Max(), ct);
             // Only the log of the last opener may be replayed: another one's writes were overtaken.
             var walId = localLogs.Contains(state.WalId) ? state.WalId : services.NewId();
             var session = services.NewId();

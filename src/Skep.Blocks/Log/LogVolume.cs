@@ -127,6 +127,13 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
             commit.Done.TrySetException(failure);
     }
 
+    private void StopAndReport(string why, Exception cause)
+    {
+        string message = $"volume {Name} stopped: {why}";
+        Report(LogVolumeEventKind.Stopped, message, cause);
+        Stop(new BlockDeviceException(BlockError.Io, message, cause));
+    }
+
     void IWalClient.OnFailed(Exception failure)
     {
         Report(LogVolumeEventKind.LocalDiskFailed, failure.Message, failure);

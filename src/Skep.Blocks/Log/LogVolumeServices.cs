@@ -60,4 +60,7 @@ public enum LogVolumeEventKind
 
     /// <summary>The volume was opened, with what was recovered.</summary>
     Opened,
+
+    /// <summary>The volume stopped for good: everything fails until it is opened again.</summary>
+    Stopped,
 }

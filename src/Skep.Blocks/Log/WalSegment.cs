@@ -11,6 +11,7 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
     private const int KeyStreamBytes = 4096;
 
     private readonly List<uint> _recordBlocks = [];
+    private uint[] _checksums = [];
     private readonly Stack<Aes> _keyStreams = new();
     private byte[]? _key;
     private AesGcm? _cipher;
@@ -65,6 +66,20 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
         LastSequence = sequence;
     }
 
+    /// <summary>
+    /// Keeps the checksum of every sector of a record's data, as it stands in the file: what the disk gives back later is
+    /// neither served nor brought to the store unless it is that.
+    /// </summary>
+    /// <param name="at">Where in the file.</param>
+    /// <param name="data">Whole sectors.</param>
+    public void KeepChecksums(int at, ReadOnlySpan<byte> data)
+    {
+        if (_checksums.Length == 0)
+            _checksums = new uint[file.LengthBytes / Extent.SectorBytes];
+        for (int sector = at / Extent.SectorBytes; data.Length > 0; sector++, data = data[Extent.SectorBytes..])
+            _checksums[sector] = Crc32C.Compute(data[..Extent.SectorBytes]);
+    }
+
     /// <summary>Encrypts a record's data; one caller at a time.</summary>
     public void Encrypt(int recordAt, ReadOnlySpan<byte> header, ReadOnlySpan<byte> data, Span<byte> encrypted, Span<byte> tag) =>
         _cipher!.Encrypt(Nonce(recordAt), data, encrypted, tag, header);
@@ -88,11 +103,13 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
     /// <param name="at">The first byte in the file, in the data of that record.</param>
     /// <param name="destination">Whole sectors.</param>
     /// <param name="ct">Cancels.</param>
+    /// <exception cref="IOException">The disk failed, or it is not what was appended.</exception>
     public async ValueTask ReadAsync(int recordAt, int at, Memory<byte> destination, CancellationToken ct)
     {
         int read = await file.ReadAsync(at, destination, ct);
         if (read != destination.Length)
             throw new IOException($"{name} ends after {at + read} bytes, {at + destination.Length} were expected");
+        CheckSectors(at, destination.Span);
         if (_key is not null)
             ApplyKeyStream(recordAt, at - recordAt - WalRecordHeader.HeaderBytes, destination.Span);
     }
@@ -102,6 +119,13 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
         _cipher?.Dispose();
         DropKeyStreams();
         return file.DisposeAsync();
+    }
+
+    private void CheckSectors(int at, ReadOnlySpan<byte> data)
+    {
+        for (; data.Length > 0; at += Extent.SectorBytes, data = data[Extent.SectorBytes..])
+            if (Crc32C.Compute(data[..Extent.SectorBytes]) != _checksums[at / Extent.SectorBytes])
+                throw new IOException($"{name} is damaged: the sector at {at} is not what was appended");
     }
 
     // Records begin at multiples of 4 KiB and are never overwritten within a generation, so a record's place is a nonce

@@ -150,8 +150,13 @@ internal sealed partial class WriteAheadLog
             _parts.Add(Encrypt(segment, header, (int)dataBytes));
         }
         uint checksum = header.BeginChecksum(_header);
+        int at = segment.EndBytes + WalRecordHeader.HeaderBytes;
         for (int i = 1; i < _parts.Count; i++)
+        {
             checksum = Crc32C.Update(checksum, _parts[i].Span);
+            segment.KeepChecksums(at, _parts[i].Span);
+            at += _parts[i].Length;
+        }
         WalRecordHeader.WriteChecksum(_header, Crc32C.Finish(checksum));
         int padding = header.TotalBytes - WalRecordHeader.HeaderBytes - (int)dataBytes;
         if (padding > 0)

@@ -89,7 +89,12 @@ internal sealed partial class WriteAheadLog
     {
         int at = mine.FindLastIndex(s => s.Header.FirstSequence <= _appended + 1);
         if (at < 0)
+        {
+            // The segment that has the next record is gone, which is fine only if nobody was told that it is durable.
+            if (mine.Find(s => s.Header.SyncedSequence > _appended) is { Segment: { } later })
+                throw Lost(_settings.Name, later.Name, _appended + 1, mine.Max(s => s.Header.SyncedSequence));
             return;
+        }
         ulong drained = _appended;
         ulong reached = mine[at].Header.FirstSequence - 1;
         ulong durable = 0;
@@ -112,7 +117,7 @@ internal sealed partial class WriteAheadLog
         _generation = mine[at].Header.Generation;
         durable = Math.Max(durable, await FindDurableAsync(mine, reached, ct));
         if (durable > Math.Max(reached, drained))
-            throw new LogFormatException(LogFormatError.Damaged, $"{mine[at].Segment.Name} in the log directory of volume {_settings.Name} is damaged: record {reached + 1} cannot be read though records up to {durable} had been made durable; open the volume with an empty log directory to go on with what the store has");
+            throw Lost(_settings.Name, mine[at].Segment.Name, reached + 1, durable);
         // What was recovered may be in the page cache alone, if only the process had died: the next flush syncs it, and until
         // then no header may say that it was durable.
     }
@@ -146,6 +151,7 @@ internal sealed partial class WriteAheadLog
             }
             expected++;
         }
+        await RefuseCutAsync(segment, expected, block, ct);
         lock (_gate)
         {
             segment.IsClosed = true;
@@ -168,7 +174,10 @@ internal sealed partial class WriteAheadLog
         uint checksum = Crc32C.Finish(Crc32C.Update(record.BeginChecksum(block), data));
         if (checksum != WalRecordHeader.ReadChecksum(block) || !AreEntriesValid(record, block))
             return null;
-        return _key is null || record.DataBytes == 0 || IsAuthentic(segment, at, record, block, data) ? record : null;
+        if (_key is not null && record.DataBytes > 0 && !IsAuthentic(segment, at, record, block, data))
+            return null;
+        segment.KeepChecksums(at + WalRecordHeader.HeaderBytes, data);
+        return record;
     }
 
     private static bool AreEntriesValid(in WalRecordHeader record, ReadOnlySpan<byte> block)

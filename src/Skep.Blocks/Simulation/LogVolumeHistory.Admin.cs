@@ -62,6 +62,10 @@ internal sealed partial class LogVolumeHistory
             case < 88:
                 await RotateKeyAsync(opened);
                 break;
+            case < 92 when _plan.BaseSectors > 0:
+                opened.Session.Say("hydrate");
+                await opened.Device.HydrateAsync(default);
+                break;
             default:
                 await Task.Delay(random.Time(_plan.CollectInterval * 2), session.Process.Time);
                 break;

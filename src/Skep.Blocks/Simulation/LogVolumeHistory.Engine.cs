@@ -8,9 +8,11 @@ internal sealed partial class LogVolumeHistory
 {
     private const int AttemptsMax = 200;
     private const int ObjectBytes = 64 << 10;
+    private const int RareFailurePerMille = 20;
     private static readonly TimeSpan _attemptPause = TimeSpan.FromSeconds(5);
 
     private readonly SimulatedKeys _keys = new();
+    private byte[] _base = [];
 
     private async Task CreateAsync()
     {
@@ -21,7 +23,9 @@ internal sealed partial class LogVolumeHistory
             IsEncrypted = _plan.IsEncrypted,
             Compression = _plan.IsCompressed ? LogCompression.Zstd : LogCompression.None,
             ObjectBytes = ObjectBytes,
+            HasBase = _plan.BaseSectors > 0,
         };
+        var origin = MakeBase();
         // The maker may die; whoever comes next makes the volume or finishes it.
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
@@ -44,10 +48,29 @@ internal sealed partial class LogVolumeHistory
             }
         }
         _machine.Kill();
-        _volumes.Add(new TestVolume("volume", new VolumeChecker("volume", new long[_plan.SizeBytes / SectorStamp.SectorSize], NextNumber), Origin: null));
+        _volumes.Add(new TestVolume("volume", new VolumeChecker("volume", origin, NextNumber), Origin: null));
     }
 
     private long NextNumber() => ++_number;
+
+    /// <summary>Fills the base with one number for a run of sectors.</summary>
+    /// <returns>What the volume's sectors hold to begin with.</returns>
+    private long[] MakeBase()
+    {
+        const int RunSectorsMax = 40;
+        var origin = new long[_plan.SizeBytes / SectorStamp.SectorSize];
+        _base = new byte[_plan.BaseSectors * SectorStamp.SectorSize];
+        for (var at = 0; at < _plan.BaseSectors;)
+        {
+            var end = Math.Min(_plan.BaseSectors, at + _random.Between(1, RunSectorsMax));
+            var number = _random.Chance(300) ? 0 : NextNumber();
+            SectorStamp.Fill(_base.AsSpan(at * SectorStamp.SectorSize, (end - at) * SectorStamp.SectorSize), number, at);
+            for (; at < end; at++)
+                if (at < origin.Length)
+                    origin[at] = number;
+        }
+        return origin;
+    }
 
     private LogVolumeServices Services(SimulatedProcess process) => new()
     {
@@ -64,6 +87,8 @@ internal sealed partial class LogVolumeHistory
         CacheDirectory = _plan.HasCache ? session.Machine.Disk($"{volume}.cache").For(session.Process) : null,
         Keys = _keys,
         Services = Services(session.Process),
+        Base = _plan.BaseSectors > 0 ? new SimulatedBase(_base, session.Process, _random.Fork(), session.Faults.MayStoreFail ? RareFailurePerMille : 0) : null,
+        Replica = _plan.HasReplica ? new SimulatedReplica(session.Process, _random.Fork(), session.Faults.MayDiskFail ? RareFailurePerMille : 0) : null,
         LogBytes = _plan.LogBytes,
         SegmentBytes = _plan.SegmentBytes,
         CacheBytes = _plan.CacheBytes,

@@ -39,6 +39,7 @@ internal sealed partial class LogVolumeHistory
         for (var session = 0; session < SessionsMax && _operationsLeft > 0; session++)
             await PlaySessionAsync();
         await FinishAsync();
+        await RotAsync();
     }
 
     private async Task PlaySessionAsync()

@@ -22,6 +22,8 @@ internal sealed class VolumePlan
         ReadAheadBytes = random.Pick<int>([0, 32 * KiB]);
         ClientCount = random.Between(1, 6);
         Weather = random.Pick<Weather>([Weather.Calm, Weather.Calm, Weather.Changing, Weather.Changing, Weather.Storm]);
+        HasReplica = random.Chance(200);
+        BaseSectors = random.Chance(250) ? random.Between(1, (int)(SizeBytes / SectorStamp.SectorSize)) : 0;
     }
 
     public long SizeBytes { get; }
@@ -54,9 +56,15 @@ internal sealed class VolumePlan
 
     public Weather Weather { get; }
 
+    /// <summary>A second copy of the log is kept.</summary>
+    public bool HasReplica { get; }
+
+    /// <summary>Sectors of the device that the volume reads from until it is hydrated; 0 for none.</summary>
+    public int BaseSectors { get; }
+
     public override string ToString() =>
         $"{SizeBytes} bytes, encrypted {IsEncrypted}, compressed {IsCompressed}, segments {SegmentBytes} of {LogBytes}, cache {(HasCache ? CacheBytes : 0)}, "
-        + $"batch {BatchAge}, uploads {UploadsInFlight}, checkpoint {CheckpointRecords}, collect {CollectBelowLive} each {CollectInterval}, clients {ClientCount}, {Weather}";
+        + $"batch {BatchAge}, uploads {UploadsInFlight}, checkpoint {CheckpointRecords}, collect {CollectBelowLive} each {CollectInterval}, clients {ClientCount}, replica {HasReplica}, base {BaseSectors}, {Weather}";
 }
 
 /// <summary>How much goes wrong.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Skep.Blocks.Files;
 using static Skep.Blocks.Files.NativeMethods;
 
@@ -88,7 +89,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     public ValueTask<long?> FindAsync(string key, CancellationToken ct)
     {
         var path = PathOf(key);
-        return RunAsync<long?>("find", key, () => new FileInfo(path) is { Exists: true } file ? file.Length : null, ct);
+        return RunAsync<long?>("find", key, () => new FileInfo(path) is { Exists: true } file ? file.Length : Missing<long?>(null), ct);
     }
 
     /// <inheritdoc/>
@@ -156,7 +157,7 @@ public sealed class DirectoryObjectStore : IObjectStore
 
     private bool Get(string key, string path, long offset, Span<byte> destination)
     {
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var handle = OpenObject(path);
         var done = 0;
         while (done < destination.Length)
         {
@@ -169,10 +170,31 @@ public sealed class DirectoryObjectStore : IObjectStore
         return true;
     }
 
-    private static bool Delete(string path)
+    private SafeFileHandle OpenObject(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
+        {
+            _ = Missing(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The answer where an object is not found, if the store itself is there: of a directory that is gone, or is the empty
+    /// mount point of a file system that is, nothing may be taken for missing.
+    /// </summary>
+    private T Missing<T>(T answer) => Directory.Exists(_temporary)
+        ? answer
+        : throw new IOException($"the directory is gone: it has no {TemporaryFolder}, which it had when it was opened");
+
+    private bool Delete(string path)
     {
         if (unlink(path) != 0)
-            return Marshal.GetLastPInvokeError() is ENOENT or ENOTDIR ? false : throw LastError($"unlink {path}");
+            return Marshal.GetLastPInvokeError() is ENOENT or ENOTDIR ? Missing(false) : throw LastError($"unlink {path}");
         SyncDirectory(Path.GetDirectoryName(path)!);
         return true;
     }
@@ -184,6 +206,8 @@ public sealed class DirectoryObjectStore : IObjectStore
     private List<string> List(string folder, string prefix, string? after)
     {
         var directory = new DirectoryInfo(Path.Combine(_root, folder));
+        if (folder.Length == 0 || !directory.Exists)
+            _ = Missing(true);
         if (!directory.Exists)
             return [];
         var names = new List<string>();

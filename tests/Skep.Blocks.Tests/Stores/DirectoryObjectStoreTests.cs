@@ -22,6 +22,30 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreContract, IDisposable
         Assert.Empty(Directory.GetFiles(Temporary));
     }
 
+    // Else a file system that is not mounted for a moment would look like a volume that somebody else has deleted.
+    [Fact]
+    public async Task What_a_directory_that_is_gone_had_is_not_missing()
+    {
+        await PutAsync("a/b", "x");
+        var root = Path.Combine(_path, "objects");
+        Directory.Move(root, root + ".away");
+        for (var isMountPoint = false; ; isMountPoint = true)
+        {
+            await FailsAsync(ObjectStoreError.Unavailable, async () => await Store.GetAsync("a/b", 0, new byte[1], Ct));
+            await FailsAsync(ObjectStoreError.Unavailable, async () => await Store.FindAsync("a/b", Ct));
+            await FailsAsync(ObjectStoreError.Unavailable, async () => await Store.DeleteAsync("a/b", Ct));
+            await FailsAsync(ObjectStoreError.Unavailable, async () => await PutAsync("a/c", "x"));
+            await FailsAsync(ObjectStoreError.Unavailable, async () => await Store.ListAsync("a/", after: null, Ct).AnyAsync(Ct));
+            if (isMountPoint)
+                break;
+            Directory.CreateDirectory(root);
+        }
+
+        Directory.Delete(root);
+        Directory.Move(root + ".away", root);
+        Assert.Equal(1, await Store.FindAsync("a/b", Ct));
+    }
+
     [Theory]
     [InlineData("../a")]
     [InlineData("a/../../b")]
