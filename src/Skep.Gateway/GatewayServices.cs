@@ -2,10 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Authorization;
 using Skep.Core.Identity.Bootstrap;
@@ -33,11 +35,14 @@ public static class GatewayServices
     }
 
     /// <summary>Makes the web server accept TLS connections on a socket that listens already (it takes the socket over).</summary>
-    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, Socket listener)
+    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, Socket listener) =>
+        web.UseGateway(options, [new GatewayListener(listener)]);
+
+    /// <summary>Makes the web server accept connections on sockets that listen already (it takes them over).</summary>
+    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, IReadOnlyList<GatewayListener> listeners)
     {
-        var endPoint = (IPEndPoint)listener.LocalEndPoint!;
         web.UseKestrelCore();
-        web.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => listener);
+        web.UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket);
         web.UseKestrelHttpsConfiguration();
         web.ConfigureKestrel(kestrel =>
         {
@@ -49,21 +54,37 @@ public static class GatewayServices
             kestrel.Limits.MaxConcurrentConnections = options.ConnectionsMax;
             kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = options.RequestLineBytesMax;
-            kestrel.Listen(endPoint, endpoint =>
+            foreach (var listener in listeners)
+                kestrel.Listen((IPEndPoint)listener.Socket.LocalEndPoint!, endpoint => Configure(endpoint, listener));
+        });
+    }
+
+    private static void Configure(ListenOptions endpoint, GatewayListener listener)
+    {
+        if (listener.Dialect is { } dialect)
+        {
+            var port = new DialectPort(dialect);
+            endpoint.Use(next => connection =>
             {
-                endpoint.Protocols = HttpProtocols.Http1AndHttp2;
-                var certificates = endpoint.ApplicationServices.GetRequiredService<Certificates>();
-                endpoint.UseHttps(new HttpsConnectionAdapterOptions
-                {
-                    SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                    HandshakeTimeout = _handshakeTimeout,
-                    // Looked up for every connection: a renewed certificate is used without a restart.
-                    ServerCertificateSelector = (_, _) => certificates.Server,
-                    ClientCertificateMode = ClientCertificateMode.AllowCertificate,
-                    // Judged by the Authenticator: a client with a wrong certificate gets a readable 401 instead of a broken handshake.
-                    ClientCertificateValidation = static (_, _, _) => true,
-                });
+                connection.Features.Set(port);
+                return next(connection);
             });
+        }
+
+        // Without TLS nobody agrees on HTTP/2.
+        endpoint.Protocols = listener.IsTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+        if (!listener.IsTls)
+            return;
+        var certificates = endpoint.ApplicationServices.GetRequiredService<Certificates>();
+        endpoint.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            HandshakeTimeout = _handshakeTimeout,
+            // Looked up for every connection: a renewed certificate is used without a restart.
+            ServerCertificateSelector = (_, _) => certificates.Server,
+            ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+            // Judged by the Authenticator: a client with a wrong certificate gets a readable 401 instead of a broken handshake.
+            ClientCertificateValidation = static (_, _, _) => true,
         });
     }
 

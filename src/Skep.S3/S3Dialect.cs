@@ -1,0 +1,126 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Skep.Core.Hosting;
+using Skep.Core.Identity;
+using Skep.Objects;
+using Skep.S3.Access;
+using Skep.S3.Buckets;
+using Skep.S3.Errors;
+using Skep.S3.Requests;
+using Skep.S3.Routing;
+using Skep.S3.Xml;
+
+namespace Skep.S3;
+
+/// <summary>
+/// S3: on its own port all requests, on the shared one those whose signature is scoped to it. The way of a request:
+/// address, signature, operation, bucket, authorization, answer; a failure anywhere becomes S3's error document.
+/// </summary>
+internal sealed partial class S3Dialect(
+    IServiceProvider services,
+    S3Authenticator authenticator,
+    S3Options options,
+    TimeProvider time,
+    S3Metrics metrics,
+    ILogger<S3Dialect> logger) : IDialect
+{
+    private readonly Lazy<(S3Services Services, S3Router Router)> _parts = new(() => (services.GetRequiredService<S3Services>(), services.GetRequiredService<S3Router>()));
+
+    /// <inheritdoc/>
+    public string Name => S3Options.DialectName;
+
+    /// <inheritdoc/>
+    public bool Claims(HttpContext context) =>
+        SigV4Scope.Claimed(context.Request.Headers.Authorization, context.Request.Query["X-Amz-Credential"])?.Service == "s3";
+
+    /// <inheritdoc/>
+    public async Task HandleAsync(HttpContext context, Principal? principal)
+    {
+        var started = time.GetTimestamp();
+        var record = RequestRecord.Of(context);
+        context.Response.Headers["x-amz-request-id"] = record.RequestId;
+        context.Response.Headers["x-amz-id-2"] = record.RequestId;
+        // Uploads are as large as S3 allows; operations that read a document have limits of their own.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
+        var operation = "unknown";
+        S3Exception? error = null;
+        var resource = "/";
+        try
+        {
+            var target = S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains);
+            resource = target.Resource;
+            await AnswerAsync(new S3Call(context, target, record), name => operation = name, context.RequestAborted);
+        }
+        catch (S3Exception ex)
+        {
+            error = ex;
+        }
+        catch (ObjectException ex)
+        {
+            if (ex.Error is ObjectError.Damaged or ObjectError.Io or ObjectError.NoSpace)
+                LogStoreFailed(operation, record.RequestId, ex);
+            error = EngineErrors.Of(ex, S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains));
+        }
+        catch (BadHttpRequestException ex)
+        {
+            error = ex.StatusCode == StatusCodes.Status408RequestTimeout
+                ? S3Errors.Of("RequestTimeout", 400, "Your socket connection to the server was not read from or written to within the timeout period.")
+                : S3Errors.IncompleteBody();
+        }
+        catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogFailed(operation, record.RequestId, ex);
+            error = S3Errors.Internal();
+        }
+
+        record.Reason = error?.Code;
+        metrics.Answered(operation, error?.Code, time.GetElapsedTime(started));
+        if (error is not null)
+            await FailAsync(context, error, resource, record.RequestId);
+    }
+
+    private async Task AnswerAsync(S3Call call, Action<string> found, CancellationToken ct)
+    {
+        authenticator.Authenticate(call);
+        var (services, router) = _parts.Value;
+        var operation = router.Find(call);
+        found(operation.Name);
+        call.Record.Action = $"s3:{operation.Name}";
+        if (operation.NeedsBucket)
+            call.BucketInfo = await services.Store.HeadBucketAsync(BucketName.Known(call.Bucket), ct);
+        await services.Authorization.RequireAsync(call, operation.ActionFor(call), ct);
+        await operation.RunAsync(call, ct);
+    }
+
+    private static async Task FailAsync(HttpContext context, S3Exception error, string resource, string requestId)
+    {
+        var response = context.Response;
+        if (response.HasStarted)
+        {
+            context.Abort(); // the client must not take half an answer for a whole one
+            return;
+        }
+
+        // What an operation has said already is not true any more; what names the request is.
+        foreach (var name in response.Headers.Keys.Where(n => !n.StartsWith("x-amz-request-id", StringComparison.OrdinalIgnoreCase) && !n.StartsWith("x-amz-id-2", StringComparison.OrdinalIgnoreCase)).ToList())
+            response.Headers.Remove(name);
+        foreach (var (name, value) in error.Headers)
+            response.Headers[name] = value;
+        response.StatusCode = error.Status;
+        if (HttpMethods.IsHead(context.Request.Method) || error.Status == StatusCodes.Status304NotModified)
+            return;
+        var body = ErrorXml.Write(error, resource, requestId);
+        response.ContentType = "application/xml";
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    [LoggerMessage(EventId = 1710, Level = LogLevel.Error, Message = "s3 {Operation} {RequestId} failed")]
+    private partial void LogFailed(string operation, string requestId, Exception exception);
+
+    [LoggerMessage(EventId = 1711, Level = LogLevel.Error, Message = "s3 {Operation} {RequestId} failed in the object store")]
+    private partial void LogStoreFailed(string operation, string requestId, Exception exception);
+}
