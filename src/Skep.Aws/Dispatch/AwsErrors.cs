@@ -37,14 +37,14 @@ internal static class AwsErrors
     public static AwsException Of(SigV4Exception failure, bool isEc2) => failure.Failure switch
     {
         SigV4Failure.Missing => new("MissingAuthenticationToken", 403, failure.Message),
-        SigV4Failure.Incomplete => new("IncompleteSignature", 400, failure.Message),
+        SigV4Failure.Incomplete or SigV4Failure.IncompleteQuery or SigV4Failure.MissingDate or SigV4Failure.UnsupportedAlgorithm => new("IncompleteSignature", 400, failure.Message),
         SigV4Failure.UnknownKey or SigV4Failure.InvalidToken when isEc2 =>
             new("AuthFailure", 401, "AWS was not able to validate the provided access credentials"),
         SigV4Failure.UnknownKey or SigV4Failure.InvalidToken => new("InvalidClientTokenId", 403, failure.Message),
         SigV4Failure.Mismatch when isEc2 =>
             new("AuthFailure", 401, $"AWS was not able to validate the provided access credentials: {failure.Message}"),
         SigV4Failure.Mismatch => new("SignatureDoesNotMatch", 403, failure.Message),
-        SigV4Failure.RequestExpired => new("RequestExpired", 400, failure.Message),
+        SigV4Failure.RequestExpired or SigV4Failure.RequestTimeSkewed => new("RequestExpired", 400, failure.Message),
         SigV4Failure.SessionExpired when isEc2 => new("RequestExpired", 400, failure.Message),
         _ => new("ExpiredToken", 403, failure.Message),
     };

@@ -14,6 +14,12 @@ public static class SigV4
     /// <summary>The scheme's name.</summary>
     public const string Algorithm = "AWS4-HMAC-SHA256";
 
+    /// <summary>The scheme with elliptic curves (SigV4A), which is refused by this name.</summary>
+    public const string EcdsaAlgorithm = "AWS4-ECDSA-P256-SHA256";
+
+    /// <summary>S3's name in a scope; S3 alone takes paths as they are and lets bodies stream.</summary>
+    public const string S3Service = "s3";
+
     /// <summary>Form of X-Amz-Date.</summary>
     public const string DateFormat = "yyyyMMdd'T'HHmmss'Z'";
 
@@ -32,11 +38,14 @@ public static class SigV4
     /// <param name="scope">Day, region, service.</param>
     /// <param name="date">The request's time in <see cref="DateFormat"/>.</param>
     /// <param name="secretAccessKey">The secret.</param>
-    public static string Signature(SigV4Request request, IReadOnlyList<string> signedHeaders, SigV4Scope scope, string date, string secretAccessKey)
-    {
-        var text = StringToSign(CanonicalRequest(request, signedHeaders, scope.Service), scope, date);
-        return Convert.ToHexStringLower(HMACSHA256.HashData(SigningKey(secretAccessKey, scope), Encoding.UTF8.GetBytes(text)));
-    }
+    public static string Signature(SigV4Request request, IReadOnlyList<string> signedHeaders, SigV4Scope scope, string date, string secretAccessKey) =>
+        Signature(SigningKey(secretAccessKey, scope), StringToSign(CanonicalRequest(request, signedHeaders, scope.Service), scope, date));
+
+    /// <summary>The signature of a string to sign, lower-case hex. Forms sign their policy, in base64, like this.</summary>
+    /// <param name="signingKey">From <see cref="SigningKey"/>.</param>
+    /// <param name="stringToSign">The string.</param>
+    public static string Signature(byte[] signingKey, string stringToSign) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(signingKey, Encoding.UTF8.GetBytes(stringToSign)));
 
     /// <summary>The canonical request.</summary>
     public static string CanonicalRequest(SigV4Request request, IReadOnlyList<string> signedHeaders, string service)
@@ -57,6 +66,15 @@ public static class SigV4
 
     /// <summary>A time in <see cref="DateFormat"/>.</summary>
     public static string FormatDate(DateTimeOffset time) => time.UtcDateTime.ToString(DateFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>The key that signs everything of one secret, day, region and service.</summary>
+    public static byte[] SigningKey(string secretAccessKey, SigV4Scope scope)
+    {
+        var key = HMACSHA256.HashData(Encoding.UTF8.GetBytes("AWS4" + secretAccessKey), Encoding.UTF8.GetBytes(scope.Date));
+        key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(scope.Region));
+        key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(scope.Service));
+        return HMACSHA256.HashData(key, "aws4_request"u8);
+    }
 
     /// <summary>Percent-encodes everything but RFC 3986's unreserved characters, upper-case hex.</summary>
     public static string Encode(ReadOnlySpan<byte> bytes)
@@ -111,7 +129,7 @@ public static class SigV4
     {
         if (path.Length == 0)
             return "/";
-        if (service == "s3")
+        if (service == S3Service)
             return string.Join('/', path.Split('/').Select(s => Encode(Decode(s))));
         return string.Join('/', Normalize(path).Split('/').Select(s => Encode(Encoding.UTF8.GetBytes(s))));
     }
@@ -154,13 +172,5 @@ public static class SigV4
             .Where(h => h.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
             .Select(h => string.Join(' ', h.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
         return string.Join(',', values);
-    }
-
-    private static byte[] SigningKey(string secretAccessKey, SigV4Scope scope)
-    {
-        var key = HMACSHA256.HashData(Encoding.UTF8.GetBytes("AWS4" + secretAccessKey), Encoding.UTF8.GetBytes(scope.Date));
-        key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(scope.Region));
-        key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(scope.Service));
-        return HMACSHA256.HashData(key, "aws4_request"u8);
     }
 }

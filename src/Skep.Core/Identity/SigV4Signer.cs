@@ -19,7 +19,7 @@ public static class SigV4Signer
         var added = new List<KeyValuePair<string, string>> { new("X-Amz-Date", date) };
         if (credentials.SessionToken is { } token)
             added.Add(new("X-Amz-Security-Token", token));
-        if (service == "s3")
+        if (service == SigV4.S3Service)
             added.Add(new("X-Amz-Content-Sha256", request.PayloadHash));
         var signed = request with { Headers = [.. request.Headers, .. added] };
         var names = Names(signed);

@@ -72,8 +72,8 @@ public sealed class SigV4VerifierTests
     }
 
     [Theory]
-    [InlineData(-16, SigV4Failure.RequestExpired)]
-    [InlineData(16, SigV4Failure.RequestExpired)]
+    [InlineData(-16, SigV4Failure.RequestTimeSkewed)]
+    [InlineData(16, SigV4Failure.RequestTimeSkewed)]
     [InlineData(-14, null)]
     [InlineData(14, null)]
     public async Task Allows_a_clock_that_is_a_quarter_of_an_hour_off(int minutes, SigV4Failure? expected)
@@ -160,7 +160,7 @@ public sealed class SigV4VerifierTests
     {
         await using var world = await WorldAsync();
         var request = Presigned(world, TimeSpan.FromMinutes(1));
-        Assert.Equal(SigV4Failure.Incomplete, Failure(world, request with { Query = request.Query.Replace("X-Amz-Expires=60", $"X-Amz-Expires={expires}", StringComparison.Ordinal) }));
+        Assert.Equal(SigV4Failure.IncompleteQuery, Failure(world, request with { Query = request.Query.Replace("X-Amz-Expires=60", $"X-Amz-Expires={expires}", StringComparison.Ordinal) }));
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class SigV4VerifierTests
     {
         await using var world = await WorldAsync();
         var request = Presigned(world, TimeSpan.FromMinutes(1));
-        Assert.Equal(SigV4Failure.Incomplete, Failure(world, request with { Query = request.Query + "&X-Amz-Expires=60" }));
+        Assert.Equal(SigV4Failure.IncompleteQuery, Failure(world, request with { Query = request.Query + "&X-Amz-Expires=60" }));
     }
 
     private static SigV4Request Signed(TestResources world, SigV4Credentials credentials, TimeSpan offset = default)
