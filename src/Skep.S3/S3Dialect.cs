@@ -7,6 +7,7 @@ using Skep.Core.Identity;
 using Skep.Objects;
 using Skep.S3.Access;
 using Skep.S3.Buckets;
+using Skep.S3.Documents;
 using Skep.S3.Errors;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -26,6 +27,8 @@ internal sealed partial class S3Dialect(
     S3Metrics metrics,
     ILogger<S3Dialect> logger) : IDialect
 {
+    private static readonly string[] _headersKept = ["x-amz-request-id", "x-amz-id-2", "Access-Control-", "Vary"];
+
     private readonly Lazy<(S3Services Services, S3Router Router)> _parts = new(() => (services.GetRequiredService<S3Services>(), services.GetRequiredService<S3Router>()));
 
     /// <inheritdoc/>
@@ -64,6 +67,10 @@ internal sealed partial class S3Dialect(
                 LogStoreFailed(operation, record.RequestId, ex);
             error = EngineErrors.Of(ex, S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains));
         }
+        catch (SigV4Exception ex)
+        {
+            error = EngineErrors.Of(ex);
+        }
         catch (BadHttpRequestException ex)
         {
             error = ex.StatusCode == StatusCodes.Status408RequestTimeout
@@ -91,7 +98,11 @@ internal sealed partial class S3Dialect(
         call.Record.Action = $"s3:{operation.Name}";
         if (operation.NeedsBucket)
             call.BucketInfo = await services.Store.HeadBucketAsync(BucketName.Known(call.Bucket), ct);
-        await services.Authorization.RequireAsync(call, operation.ActionFor(call), ct);
+        call.Record.Resource = call.Target.Resource;
+        if (operation.NeedsBucket)
+            await CorsHeaders.WriteAsync(services, call, ct);
+        if (!operation.AuthorizesItself)
+            await services.Authorization.RequireAsync(call, operation.ActionFor(call), ct);
         await operation.RunAsync(call, ct);
     }
 
@@ -104,8 +115,8 @@ internal sealed partial class S3Dialect(
             return;
         }
 
-        // What an operation has said already is not true any more; what names the request is.
-        foreach (var name in response.Headers.Keys.Where(n => !n.StartsWith("x-amz-request-id", StringComparison.OrdinalIgnoreCase) && !n.StartsWith("x-amz-id-2", StringComparison.OrdinalIgnoreCase)).ToList())
+        // What an operation has said of the object is not true any more; who may see the answer is.
+        foreach (var name in response.Headers.Keys.Where(n => !_headersKept.Any(k => n.StartsWith(k, StringComparison.OrdinalIgnoreCase))).ToList())
             response.Headers.Remove(name);
         foreach (var (name, value) in error.Headers)
             response.Headers[name] = value;

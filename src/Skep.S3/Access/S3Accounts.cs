@@ -12,6 +12,9 @@ namespace Skep.S3.Access;
 /// </summary>
 internal sealed class S3Accounts(ResourceClient resources)
 {
+    /// <summary>What follows an account's name in its e-mail address.</summary>
+    public const string EmailSuffix = "@skep.internal";
+
     /// <summary>The canonical user id of an account.</summary>
     public static string CanonicalId(string accountId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"skep canonical user of account {accountId}")));
 
@@ -21,6 +24,12 @@ internal sealed class S3Accounts(ResourceClient resources)
     /// <summary>The account of a canonical user id, or null.</summary>
     public string? FindAccount(string canonicalId) =>
         resources.View.List(CoreKinds.Account, ns: null).Select(a => a.Spec.AccountId).FirstOrDefault(id => CanonicalId(id) == canonicalId);
+
+    /// <summary>The account of an e-mail address, NAME@skep.internal with the account's name, or null.</summary>
+    public string? FindByEmail(string email) =>
+        email.EndsWith(EmailSuffix, StringComparison.OrdinalIgnoreCase)
+            ? resources.View.List(CoreKinds.Account, ns: null).FirstOrDefault(a => a.Spec.Namespace.Equals(email[..^EmailSuffix.Length], StringComparison.OrdinalIgnoreCase))?.Spec.AccountId
+            : null;
 
     private string? NameOf(string accountId) =>
         resources.View.List(CoreKinds.Account, ns: null).FirstOrDefault(a => a.Spec.AccountId == accountId)?.Spec.Namespace;

@@ -4,7 +4,7 @@ using Skep.S3.Routing;
 namespace Skep.S3.Buckets;
 
 /// <summary>Says whether a bucket exists and the caller may look into it.</summary>
-internal sealed class HeadBucket : S3Operation
+internal sealed class HeadBucket(S3Services services) : S3Operation
 {
     /// <inheritdoc/>
     public override string Name => "HeadBucket";
@@ -16,10 +16,11 @@ internal sealed class HeadBucket : S3Operation
     public override string Action => "s3:ListBucket";
 
     /// <inheritdoc/>
-    public override Task RunAsync(S3Call call, CancellationToken ct)
+    public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
+        var region = await BucketRegion.FindAsync(services, call.Bucket, ct);
+        call.Response.Headers["x-amz-bucket-region"] = region.Length > 0 ? region : BucketRegion.Default;
         call.Response.ContentType = "application/xml";
         call.SendEmpty();
-        return Task.CompletedTask;
     }
 }

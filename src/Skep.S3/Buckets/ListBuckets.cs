@@ -1,4 +1,3 @@
-using System.Text;
 using Skep.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;

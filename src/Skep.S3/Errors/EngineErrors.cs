@@ -33,16 +33,29 @@ internal static class EngineErrors
         _ => S3Errors.Internal(),
     };
 
-    /// <summary>A refused signature as S3 names it.</summary>
+    /// <summary>A refused signature or a body that is not what was signed, as S3 names it.</summary>
     public static S3Exception Of(SigV4Exception failure) => failure.Failure switch
     {
         SigV4Failure.Missing => S3Errors.AccessDenied(),
         SigV4Failure.Incomplete => S3Errors.Of("AuthorizationHeaderMalformed", 400, failure.Message),
+        SigV4Failure.IncompleteQuery => S3Errors.Of("AuthorizationQueryParametersError", 400, failure.Message),
+        SigV4Failure.IncompleteForm or SigV4Failure.InvalidPayloadHash => S3Errors.Of("InvalidArgument", 400, failure.Message),
+        SigV4Failure.UnsupportedAlgorithm => S3Errors.InvalidRequest($"The authorization mechanism you have provided is not supported. {failure.Message}"),
+        SigV4Failure.MissingDate or SigV4Failure.HeadersNotSigned or SigV4Failure.RequestExpired or SigV4Failure.PolicyConditionFailed => S3Errors.Of("AccessDenied", 403, failure.Message),
         SigV4Failure.UnknownKey => S3Errors.Of("InvalidAccessKeyId", 403, "The AWS Access Key Id you provided does not exist in our records."),
         SigV4Failure.Mismatch => S3Errors.Of("SignatureDoesNotMatch", 403, failure.Message),
-        SigV4Failure.RequestExpired => S3Errors.Of("RequestTimeTooSkewed", 403, failure.Message),
+        SigV4Failure.RequestTimeSkewed => S3Errors.Of("RequestTimeTooSkewed", 403, failure.Message),
         SigV4Failure.SessionExpired => S3Errors.Of("ExpiredToken", 400, "The provided token has expired."),
-        _ => S3Errors.Of("InvalidToken", 400, "The provided token is malformed or otherwise invalid."),
+        SigV4Failure.InvalidToken => S3Errors.Of("InvalidToken", 400, "The provided token is malformed or otherwise invalid."),
+        SigV4Failure.MissingPayloadHash or SigV4Failure.MalformedChunk => S3Errors.InvalidRequest(failure.Message),
+        SigV4Failure.MissingLength => S3Errors.MissingContentLength(),
+        SigV4Failure.PayloadHashMismatch => S3Errors.Of("XAmzContentSHA256Mismatch", 400, failure.Message),
+        SigV4Failure.IncompleteBody => S3Errors.IncompleteBody(),
+        SigV4Failure.EntityTooLarge => S3Errors.TooLarge(S3Body.BytesMax),
+        SigV4Failure.EntityTooSmall => S3Errors.Of("EntityTooSmall", 400, failure.Message),
+        SigV4Failure.MalformedTrailer => S3Errors.Of("MalformedTrailerError", 400, failure.Message),
+        SigV4Failure.InvalidPolicyDocument => S3Errors.Of("InvalidPolicyDocument", 400, failure.Message),
+        _ => S3Errors.AccessDenied(),
     };
 
     /// <summary>A key that has no current version.</summary>

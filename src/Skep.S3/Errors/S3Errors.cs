@@ -80,12 +80,6 @@ internal static class S3Errors
 
     public static S3Exception BadDigest(string message) => new("BadDigest", 400, message);
 
-    public static S3Exception PayloadMismatch(string claimed, string computed) =>
-        new("XAmzContentSHA256Mismatch", 400, "The provided 'x-amz-content-sha256' header does not match what was computed.")
-        {
-            Details = [new("ClientComputedContentSHA256", claimed), new("S3ComputedContentSHA256", computed)],
-        };
-
     public static S3Exception PreconditionFailed(string condition) =>
         new("PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold") { Details = [new("Condition", condition)] };
 

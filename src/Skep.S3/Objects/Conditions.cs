@@ -103,6 +103,6 @@ internal sealed record Conditions(string? IfMatch, string? IfNoneMatch, DateTime
     }
 
     /// <summary>A date that cannot be read is no condition (RFC 9110 section 13.1.3).</summary>
-    private static DateTimeOffset? Time(string? text) =>
+    public static DateTimeOffset? Time(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 }

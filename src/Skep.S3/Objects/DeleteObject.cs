@@ -20,15 +20,21 @@ internal sealed class DeleteObject(S3Services services) : S3Operation
     /// <inheritdoc/>
     public override string ActionFor(S3Call call) => call.Query.Has("versionId") ? "s3:DeleteObjectVersion" : Action;
 
+    /// <summary>Whether the caller wants to delete in spite of a governance retention.</summary>
+    public static bool BypassesGovernance(S3Call call) => string.Equals(call.Header("x-amz-bypass-governance-retention"), "true", StringComparison.OrdinalIgnoreCase);
+
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
+        var bypasses = BypassesGovernance(call);
+        if (bypasses)
+            await services.Authorization.RequireAsync(call, "s3:BypassGovernanceRetention", ct);
         var request = new DeleteRequest
         {
             Key = call.Key,
             VersionId = call.VersionId,
             Conditions = Conditions.OfDelete(call),
-            BypassesGovernance = string.Equals(call.Header("x-amz-bypass-governance-retention"), "true", StringComparison.OrdinalIgnoreCase),
+            BypassesGovernance = bypasses,
         };
         var result = await services.Store.DeleteAsync(call.Bucket, request, ct);
         if (result.IsDeleteMarker)

@@ -23,11 +23,11 @@ internal sealed class PutObject(S3Services services) : S3Operation
         {
             Bucket = call.Bucket,
             Key = call.Key,
-            Metadata = new ObjectMetadata { Headers = UploadHeaders.Read(call), Owner = call.Caller.AccountId },
+            Metadata = await UploadMetadata.MakeAsync(services, call, ct),
             Conditions = Conditions.OfWrite(call),
             Body = call.Body.Claims(call),
         };
-        var version = await services.Store.PutAsync(request, call.Body.Open(), ct);
+        var version = await services.Store.PutAsync(request, call.Body.Stream, ct);
         call.Response.Headers.ETag = $"\"{version.ETag}\"";
         ObjectHeaders.WriteVersionId(call, version.VersionId);
         ChecksumHeaders.Write(call.Response.Headers, version.Checksum, version.PartCount, withType: true);

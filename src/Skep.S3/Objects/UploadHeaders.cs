@@ -14,6 +14,9 @@ internal static class UploadHeaders
     /// <summary>Where the storage class is kept; STANDARD is not.</summary>
     public const string StorageClassHeader = "x-amz-storage-class";
 
+    /// <summary>Where a website redirects the object to.</summary>
+    public const string RedirectHeader = "x-amz-website-redirect-location";
+
     /// <summary>The class of what names none.</summary>
     public const string StandardClass = "STANDARD";
 
@@ -23,7 +26,7 @@ internal static class UploadHeaders
     private const string ChunkedEncoding = "aws-chunked";
 
     private static readonly string[] _kept =
-        ["Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "x-amz-website-redirect-location"];
+        ["Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", RedirectHeader];
 
     private static readonly string[] _storageClasses =
         [StandardClass, "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"];

@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Http;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Payloads;
 using Skep.Objects;
 using Skep.S3.Errors;
+using Skep.S3.Xml;
 
 namespace Skep.S3.Requests;
 
@@ -12,55 +13,40 @@ internal sealed class S3Body
     /// <summary>The most that one request may upload: 5 GiB.</summary>
     public const long BytesMax = 5L * 1024 * 1024 * 1024;
 
-    private const string StreamingPrefix = "STREAMING-";
-
-    private readonly Func<Stream> _open;
-    private readonly long? _lengthBytes;
-    private readonly Func<string, string?>? _trailer;
-
-    private S3Body(Func<Stream> open, long? lengthBytes, Func<string, string?>? trailer = null)
-    {
-        _open = open;
-        _lengthBytes = lengthBytes;
-        _trailer = trailer;
-    }
-
-    /// <summary>The body of a request whose signature was not looked at yet.</summary>
-    public static S3Body Unread { get; } = new(static () => throw new InvalidOperationException("the request is not authenticated yet"), lengthBytes: null);
+    private readonly PayloadStream? _stream;
 
     /// <summary>The body of a request.</summary>
     /// <param name="call">The request.</param>
-    /// <param name="payloadHash">x-amz-content-sha256; null when the client does not say.</param>
-    public static S3Body Of(S3Call call, string? payloadHash)
+    /// <param name="declaration">What its head says of the body.</param>
+    /// <param name="identity">Who signed; null for nobody.</param>
+    public S3Body(S3Call call, PayloadDeclaration declaration, SigV4Identity? identity)
     {
-        var request = call.Http.Request;
-        if (payloadHash is null or SigV4.UnsignedPayload)
-            return new S3Body(() => request.Body, request.ContentLength);
-        if (payloadHash.StartsWith(StreamingPrefix, StringComparison.Ordinal))
-            throw S3Errors.NotImplementedHeader("x-amz-content-sha256");
-        if (payloadHash.Length != 2 * SHA256.HashSizeInBytes || !payloadHash.All(char.IsAsciiHexDigitLower))
-            throw S3Errors.InvalidArgument("x-amz-content-sha256", payloadHash, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, or a valid sha256 value.");
-        return new S3Body(() => new PayloadHashStream(request.Body, payloadHash), request.ContentLength);
+        _stream = PayloadStream.Open(call.Http.Request.Body, declaration, identity, call.Http.Request.ContentLength, BytesMax);
     }
 
+    private S3Body()
+    {
+    }
+
+    /// <summary>The body of a request whose signature was not looked at yet.</summary>
+    public static S3Body Unread { get; } = new();
+
     /// <summary>The bytes, to be read once.</summary>
-    public Stream Open() => _open();
+    public PayloadStream Stream => _stream ?? throw new InvalidOperationException("the request is not authenticated yet");
 
     /// <summary>A trailer that came after the bytes; null when there was none. Known once the body was read to its end.</summary>
-    public string? Trailer(string name) => _trailer?.Invoke(name);
+    public string? Trailer(string name) => Stream.Trailers.GetValueOrDefault(name.ToLowerInvariant());
 
     /// <summary>What the request's headers claim of an upload's body.</summary>
     /// <exception cref="S3Exception">A length is missing or too large, or a digest is malformed.</exception>
     public BodyClaims Claims(S3Call call)
     {
-        if (_lengthBytes is null && call.Header("Transfer-Encoding") is null)
+        if (Stream.PayloadLength is null && call.Header("Transfer-Encoding") is null)
             throw S3Errors.MissingContentLength();
-        if (_lengthBytes > BytesMax)
-            throw S3Errors.TooLarge(BytesMax);
         var checksum = ChecksumHeaders.Read(call);
         return new BodyClaims
         {
-            LengthBytes = _lengthBytes,
+            LengthBytes = Stream.PayloadLength,
             LengthBytesMax = BytesMax,
             Md5 = ReadMd5(call),
             Checksum = checksum.Algorithm,
@@ -68,17 +54,22 @@ internal sealed class S3Body
         };
     }
 
+    /// <summary>Reads the body as XML; the request's checksum headers are not of it, but of the object.</summary>
+    /// <exception cref="S3Exception">It is longer than allowed, or no XML.</exception>
+    public async Task<XmlElement> ReadDocumentAsync(S3Call call, CancellationToken ct) =>
+        XmlDocumentReader.Read(await ReadAllAsync(BodyClaims.None with { Md5 = ReadMd5(call) }, XmlDocumentReader.BytesMax, ct));
+
     /// <summary>Reads a short body as a whole.</summary>
     /// <exception cref="S3Exception">It is longer than allowed, or not what its digest says.</exception>
-    public async Task<ReadOnlyMemory<byte>> ReadAllAsync(S3Call call, int bytesMax, CancellationToken ct)
+    public Task<ReadOnlyMemory<byte>> ReadAllAsync(S3Call call, int bytesMax, CancellationToken ct) => ReadAllAsync(Claims(call), bytesMax, ct);
+
+    private async Task<ReadOnlyMemory<byte>> ReadAllAsync(BodyClaims claims, int bytesMax, CancellationToken ct)
     {
-        var claims = Claims(call);
-        if (_lengthBytes > bytesMax)
+        if (Stream.PayloadLength > bytesMax)
             throw S3Errors.MaxMessageLengthExceeded(bytesMax);
         var bytes = new MemoryStream();
-        var stream = Open();
         var buffer = new byte[8_192];
-        while (await stream.ReadAsync(buffer, ct) is > 0 and var count)
+        while (await Stream.ReadAsync(buffer, ct) is > 0 and var count)
         {
             if (bytes.Length + count > bytesMax)
                 throw S3Errors.MaxMessageLengthExceeded(bytesMax);

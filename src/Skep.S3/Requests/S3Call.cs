@@ -12,6 +12,8 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
 {
     private const string XmlType = "application/xml";
 
+    private BucketInfo? _bucketInfo;
+
     /// <summary>The exchange.</summary>
     public HttpContext Http => http;
 
@@ -40,7 +42,14 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     public S3Body Body { get; set; } = S3Body.Unread;
 
     /// <summary>The bucket as it was when the request came; for operations on buckets and objects that exist.</summary>
-    public BucketInfo BucketInfo { get => field ?? throw new InvalidOperationException("the operation is not on a bucket"); set; }
+    public BucketInfo BucketInfo
+    {
+        get => _bucketInfo ?? throw new InvalidOperationException("the operation is not on a bucket");
+        set => _bucketInfo = value;
+    }
+
+    /// <summary>Whether the bucket was looked up: not for operations that make one.</summary>
+    public bool HasBucketInfo => _bucketInfo is not null;
 
     /// <summary>The version that the query names; null for the current one.</summary>
     /// <exception cref="S3Exception">It is named, but empty.</exception>

@@ -21,6 +21,9 @@ internal abstract class S3Operation
     /// <summary>Whether the bucket that is addressed must exist.</summary>
     public virtual bool NeedsBucket => Route.Level is not S3Level.Service;
 
+    /// <summary>Whether the operation asks by itself, for each thing that it touches, what the caller may do.</summary>
+    public virtual bool AuthorizesItself => false;
+
     /// <summary>The IAM action that allows this request, where that depends on more than the operation.</summary>
     public virtual string ActionFor(S3Call call) => Action;
 

@@ -103,7 +103,8 @@ internal sealed class S3Xml
     /// <summary>A time as answers have it.</summary>
     public static string FormatTime(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 
-    private void Text(ReadOnlySpan<char> text)
+    /// <summary>Writes text into the element that was opened last.</summary>
+    public void Text(ReadOnlySpan<char> text)
     {
         while (true)
         {

@@ -27,6 +27,8 @@ internal sealed class XmlElement(string name)
     /// <summary>The elements of a name.</summary>
     public IEnumerable<XmlElement> All(string child) => _children?.Where(c => c.Name == child) ?? [];
 
+    internal void SetText(string text) => Text = text;
+
     internal void Add(XmlElement child)
     {
         (_children ??= []).Add(child);

@@ -1,0 +1,31 @@
+using Skep.Objects;
+using Skep.S3.Objects;
+using Skep.S3.Requests;
+using Skep.S3.Routing;
+
+namespace Skep.S3.Tagging;
+
+/// <summary>Sets an object's tags, all of them.</summary>
+internal sealed class PutObjectTagging(S3Services services) : S3Operation
+{
+    /// <inheritdoc/>
+    public override string Name => "PutObjectTagging";
+
+    /// <inheritdoc/>
+    public override S3Route Route => new("PUT", S3Level.Object, "tagging");
+
+    /// <inheritdoc/>
+    public override string Action => "s3:PutObjectTagging";
+
+    /// <inheritdoc/>
+    public override string ActionFor(S3Call call) => call.Query.Has("versionId") ? "s3:PutObjectVersionTagging" : Action;
+
+    /// <inheritdoc/>
+    public override async Task RunAsync(S3Call call, CancellationToken ct)
+    {
+        var tags = TagSet.FromXml(await call.ReadXmlAsync(ct), TagSet.ObjectTagsMax);
+        var version = await services.Store.UpdateAsync(call.Address, new ObjectUpdate { Tags = tags }, ct);
+        ObjectHeaders.WriteVersionId(call, version.VersionId);
+        call.SendEmpty();
+    }
+}
