@@ -45,7 +45,7 @@ internal static class AclRequest
     {
         if (root.Name != "AccessControlPolicy" || root["AccessControlList"] is not { } list)
             throw S3Errors.MalformedAcl();
-        if (root["Owner"]?.Value("ID") is { } id && id != S3Accounts.CanonicalId(owner))
+        if (root["Owner"]?.Value("ID") is { } id && id != CanonicalUserId.Of(owner))
             throw S3Errors.AccessDenied("the owner of an access control list cannot be changed");
         return Checked([.. list.All("Grant").Select(g => Grant(accounts, g))]);
     }
