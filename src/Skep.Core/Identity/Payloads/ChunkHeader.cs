@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 
 namespace Skep.Core.Identity.Payloads;
 
@@ -12,6 +14,8 @@ internal readonly record struct ChunkHeader(long Size, string? Signature)
 
     private const int SizeDigitsMax = 15;
     private const int SignatureLength = 64;
+
+    private static readonly SearchValues<byte> _lowerHex = SearchValues.Create("0123456789abcdef"u8);
 
     /// <summary>Reads a line without its end.</summary>
     /// <exception cref="SigV4Exception">MalformedChunk.</exception>
@@ -29,9 +33,9 @@ internal readonly record struct ChunkHeader(long Size, string? Signature)
         if (semicolon < 0 || !line[semicolon..].StartsWith(";chunk-signature="u8))
             throw Malformed("a chunk of a signed body must have ';chunk-signature=' behind its size");
         var signature = line[(semicolon + ";chunk-signature="u8.Length)..];
-        if (signature.Length != SignatureLength || signature.ContainsAnyExcept("0123456789abcdef"u8))
+        if (signature.Length != SignatureLength || signature.ContainsAnyExcept(_lowerHex))
             throw Malformed("a chunk's signature must be 64 lower-case hex digits");
-        return new ChunkHeader(size, System.Text.Encoding.ASCII.GetString(signature));
+        return new ChunkHeader(size, Encoding.ASCII.GetString(signature));
     }
 
     internal static SigV4Exception Malformed(string what) => new(SigV4Failure.MalformedChunk, $"The aws-chunked body is malformed: {what}.");
