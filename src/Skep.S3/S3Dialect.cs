@@ -51,11 +51,13 @@ internal sealed partial class S3Dialect(
         var operation = "unknown";
         S3Exception? error = null;
         var resource = "/";
+        S3Call? call = null;
         try
         {
             var target = S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains);
             resource = target.Resource;
-            await AnswerAsync(new S3Call(context, target, record), name => operation = name, context.RequestAborted);
+            call = new S3Call(context, target, record);
+            await AnswerAsync(call, name => operation = name, context.RequestAborted);
         }
         catch (S3Exception ex)
         {
@@ -86,7 +88,7 @@ internal sealed partial class S3Dialect(
         record.Reason = error?.Code;
         metrics.Answered(operation, error?.Code, time.GetElapsedTime(started));
         if (error is not null)
-            await FailAsync(context, error, resource, record.RequestId);
+            await FailAsync(context, error, resource, record.RequestId, call?.Body.IsRead is true);
     }
 
     private async Task AnswerAsync(S3Call call, Action<string> found, CancellationToken ct)
@@ -97,7 +99,11 @@ internal sealed partial class S3Dialect(
         found(operation.Name);
         call.Record.Action = $"s3:{operation.Name}";
         if (operation.NeedsBucket)
+        {
             call.BucketInfo = await services.Store.HeadBucketAsync(BucketName.Known(call.Bucket), ct);
+            ExpectedOwner.Check(call.Header("x-amz-expected-bucket-owner"), call.BucketInfo);
+        }
+
         call.Record.Resource = call.Target.Resource;
         if (operation.NeedsBucket)
             await CorsHeaders.WriteAsync(services, call, ct);
@@ -106,7 +112,7 @@ internal sealed partial class S3Dialect(
         await operation.RunAsync(call, ct);
     }
 
-    private static async Task FailAsync(HttpContext context, S3Exception error, string resource, string requestId)
+    private static async Task FailAsync(HttpContext context, S3Exception error, string resource, string requestId, bool isBodyRead)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -121,6 +127,9 @@ internal sealed partial class S3Dialect(
         foreach (var (name, value) in error.Headers)
             response.Headers[name] = value;
         response.StatusCode = error.Status;
+        // The client may or may not send the body that it was not asked for: the next request could not be told from it.
+        if (context.Request.Headers.Expect.Count > 0 && !isBodyRead)
+            response.Headers.Connection = "close";
         if (HttpMethods.IsHead(context.Request.Method) || error.Status == StatusCodes.Status304NotModified)
             return;
         var body = ErrorXml.Write(error, resource, requestId);

@@ -20,6 +20,8 @@ internal static class BucketName
         && char.IsAsciiLetterOrDigit(name[0])
         && char.IsAsciiLetterOrDigit(name[^1])
         && !name.Contains("..", StringComparison.Ordinal)
+        && !name.Contains(".-", StringComparison.Ordinal)
+        && !name.Contains("-.", StringComparison.Ordinal)
         && !IsAddress(name)
         && !Array.Exists(_prefixesReserved, p => name.StartsWith(p, StringComparison.Ordinal))
         && !Array.Exists(_suffixesReserved, s => name.EndsWith(s, StringComparison.Ordinal));

@@ -36,13 +36,13 @@ internal sealed class CreateBucket(S3Services services) : S3Operation
             throw S3Errors.InvalidArgument("x-amz-object-ownership", ownership, "Invalid x-amz-object-ownership header");
         if (ownership is OwnershipControls.BucketOwnerEnforced && list is not null && !list.IsPrivateTo(owner))
             throw S3Errors.Of("InvalidBucketAclWithObjectOwnership", 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
-        if (await TryCreateAsync(call, owner, ct))
+        if (await TryCreateAsync(call, owner, list, ct))
             await FurnishAsync(call, region, list, ownership, ct);
         call.Response.Headers.Location = $"/{call.Bucket}";
         call.SendEmpty();
     }
 
-    private async Task<bool> TryCreateAsync(S3Call call, string owner, CancellationToken ct)
+    private async Task<bool> TryCreateAsync(S3Call call, string owner, AccessControlList? list, CancellationToken ct)
     {
         try
         {
@@ -52,7 +52,11 @@ internal sealed class CreateBucket(S3Services services) : S3Operation
         catch (ObjectException ex) when (ex.Error is ObjectError.BucketExists)
         {
             var existing = await services.Store.HeadBucketAsync(call.Bucket, ct);
-            return existing.Owner == owner ? false : throw S3Errors.BucketAlreadyExists(call.Bucket);
+            if (existing.Owner != owner)
+                throw S3Errors.BucketAlreadyExists(call.Bucket);
+            // One's own again is a success, but nothing that it has may silently stay as it is against the request.
+            var present = await AclStore.OfBucketAsync(services.Store, existing, ct);
+            return present.Grants.SequenceEqual((list ?? AccessControlList.PrivateTo(owner)).Grants) ? false : throw S3Errors.BucketAlreadyExists(call.Bucket);
         }
     }
 

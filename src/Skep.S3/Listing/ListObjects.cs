@@ -27,7 +27,8 @@ internal sealed class ListObjects(S3Services services) : S3Operation
             new ListRequest { Bucket = call.Bucket, Prefix = prefix, Delimiter = delimiter, StartAfter = marker.Length > 0 ? marker : null, Max = max }, ct);
         var xml = new S3Xml("ListBucketResult")
             .Element("Name", call.Bucket)
-            .Element("Prefix", keys.Encode(prefix))
+            // As it is: boto3 decodes all names of this listing but the prefix.
+            .Element("Prefix", prefix)
             .Element("Marker", keys.Encode(marker))
             .Element("MaxKeys", max)
             .Element("EncodingType", keys.Element);

@@ -31,17 +31,16 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
         var parts = root.All("Part").Select(Read).ToList();
         if (root.Name != "CompleteMultipartUpload" || parts.Count is 0 or > MultipartElements.PartNumberMax)
             throw S3Errors.MalformedXml($"CompleteMultipartUpload names {parts.Count} parts, expected 1 to {MultipartElements.PartNumberMax}");
-        var version = await services.Store.CompleteUploadAsync(
-            new CompleteUploadRequest
-            {
-                Upload = MultipartElements.UploadOf(call),
-                Parts = parts,
-                PartBytesMin = MultipartElements.PartBytesMin,
-                Conditions = Conditions.OfWrite(call),
-                LengthBytes = SizeOf(call),
-                Checksum = checksum,
-            },
-            ct);
+        var request = new CompleteUploadRequest
+        {
+            Upload = MultipartElements.UploadOf(call),
+            Parts = parts,
+            PartBytesMin = MultipartElements.PartBytesMin,
+            Conditions = Conditions.OfWrite(call),
+            LengthBytes = SizeOf(call),
+            Checksum = checksum,
+        };
+        var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.CompleteUploadAsync(request, ct), ct);
         ObjectHeaders.WriteVersionId(call, version.VersionId);
         var location = $"{call.Http.Request.Scheme}://{call.Http.Request.Host}{call.Target.RawPath}";
         var xml = new S3Xml("CompleteMultipartUploadResult")

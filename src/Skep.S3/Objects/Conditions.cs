@@ -36,16 +36,13 @@ internal sealed record Conditions(string? IfMatch, string? IfNoneMatch, DateTime
         Time(call.Header("x-amz-copy-source-if-unmodified-since")));
 
     /// <summary>The conditions of a write, which the store decides.</summary>
-    /// <exception cref="S3Exception">If-None-Match names an ETag: only "*" is possible.</exception>
     public static WriteConditions OfWrite(S3Call call)
     {
         var ifNoneMatch = call.Header("If-None-Match");
-        if (ifNoneMatch is not null and not "*")
-            throw S3Errors.NotImplementedHeader("If-None-Match");
         var ifMatch = call.Header("If-Match");
         return ifMatch is null && ifNoneMatch is null
             ? WriteConditions.None
-            : new WriteConditions { IfMatch = ifMatch is null ? null : Unquote(ifMatch), IfNoneMatch = ifNoneMatch };
+            : new WriteConditions { IfMatch = ifMatch is null ? null : Unquote(ifMatch), IfNoneMatch = ifNoneMatch is null ? null : Unquote(ifNoneMatch) };
     }
 
     /// <summary>The conditions of a deletion.</summary>
@@ -64,6 +61,20 @@ internal sealed record Conditions(string? IfMatch, string? IfNoneMatch, DateTime
                 IfLengthBytes = size is null ? null : long.Parse(size, CultureInfo.InvariantCulture),
                 IfLastModified = modified,
             };
+    }
+
+    /// <summary>Runs a write; If-Match on a key that is not there is told as such, as S3 does.</summary>
+    public static async ValueTask<ObjectVersion> TellAbsentAsync(S3Services services, S3Call call, Func<ValueTask<ObjectVersion>> write, CancellationToken ct)
+    {
+        try
+        {
+            return await write();
+        }
+        catch (ObjectException ex) when (ex.Error is ObjectError.PreconditionFailed && call.Header("If-Match") is not null)
+        {
+            await services.Store.HeadAsync(new ObjectAddress(call.Bucket, call.Key), ct);
+            throw;
+        }
     }
 
     /// <summary>An ETag without its quotes.</summary>

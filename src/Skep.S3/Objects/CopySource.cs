@@ -20,6 +20,7 @@ internal sealed record CopySource(ObjectAddress Address, ObjectVersion Version, 
         {
             await services.Authorization.RequireAsync(call, address.VersionId is null ? "s3:GetObject" : "s3:GetObjectVersion", address.Bucket, address.Key, address.VersionId, ct);
             var bucket = await services.Store.HeadBucketAsync(address.Bucket, ct);
+            ExpectedOwner.Check(call.Header("x-amz-source-expected-bucket-owner"), bucket);
             var version = await services.Store.HeadAsync(address, ct);
             if (Conditions.OfCopySource(call).Judge(version) is not ConditionResult.Proceed)
                 throw S3Errors.PreconditionFailed("x-amz-copy-source-If-…");

@@ -27,7 +27,7 @@ internal sealed class PutObject(S3Services services) : S3Operation
             Conditions = Conditions.OfWrite(call),
             Body = call.Body.Claims(call),
         };
-        var version = await services.Store.PutAsync(request, call.Body.Stream, ct);
+        var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.PutAsync(request, call.Body.Stream, ct), ct);
         call.Response.Headers.ETag = $"\"{version.ETag}\"";
         ObjectHeaders.WriteVersionId(call, version.VersionId);
         ChecksumHeaders.Write(call.Response.Headers, version.Checksum, version.PartCount, withType: true);

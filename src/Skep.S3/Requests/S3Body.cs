@@ -34,6 +34,9 @@ internal sealed class S3Body
     /// <summary>The bytes, to be read once.</summary>
     public PayloadStream Stream => _stream ?? throw new InvalidOperationException("the request is not authenticated yet");
 
+    /// <summary>Whether the body was read to its end.</summary>
+    public bool IsRead => _stream is { IsVerified: true };
+
     /// <summary>A trailer that came after the bytes; null when there was none. Known once the body was read to its end.</summary>
     public string? Trailer(string name) => Stream.Trailers.GetValueOrDefault(name.ToLowerInvariant());
 

@@ -44,7 +44,7 @@ internal static class TestConfigCommand
             text.Append(CultureInfo.InvariantCulture, $"user_id = {account.UserId}\ndisplay_name = {account.Name}\nemail = {account.Email}\n");
             text.Append(CultureInfo.InvariantCulture, $"access_key = {account.AccessKeyId}\nsecret_key = {account.SecretAccessKey}\n");
             if (account.Section == "s3 main")
-                text.Append("api_name = us-east-1\n");
+                text.Append("api_name = default\n");
             if (account.Section == "s3 tenant")
                 text.Append(CultureInfo.InvariantCulture, $"tenant = {account.Name}\n");
         }
