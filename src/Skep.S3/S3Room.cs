@@ -33,6 +33,7 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<ObjectStoreHost>().Backend,
             s.GetRequiredService<S3Accounts>(),
             s.GetRequiredService<S3Authorization>(),
+            s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options));
         services.AddSingleton(s => new S3Router(S3Operations.Create(s.GetRequiredService<S3Services>())));

@@ -1,4 +1,5 @@
 using Skep.Core.Hosting;
+using Skep.Core.Identity;
 using Skep.Objects;
 using Skep.S3.Access;
 
@@ -8,6 +9,7 @@ namespace Skep.S3;
 /// <param name="Store">The objects.</param>
 /// <param name="Accounts">Who owners are.</param>
 /// <param name="Authorization">What callers may do, for operations that touch more than the request addresses.</param>
+/// <param name="Verifier">Checks signatures that are not in a request's head.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Options">What the daemon was told.</param>
-internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, TimeProvider Time, SkepOptions Options);
+internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options);

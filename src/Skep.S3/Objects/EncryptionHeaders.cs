@@ -12,8 +12,7 @@ internal static class EncryptionHeaders
     /// <exception cref="S3Exception">NotImplemented, naming the header.</exception>
     public static void Refuse(S3Call call)
     {
-        var named = call.Http.Request.Headers.Keys.Concat(call.Query.Names).FirstOrDefault(n => n.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase));
-        if (named is not null)
-            throw S3Errors.NotImplementedHeader(named.ToLowerInvariant());
+        foreach (var (name, _) in call.HeadersWith(Prefix))
+            throw S3Errors.NotImplementedHeader(name);
     }
 }

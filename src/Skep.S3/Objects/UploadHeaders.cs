@@ -64,12 +64,10 @@ internal static class UploadHeaders
     private static void ReadMeta(S3Call call, List<KeyValuePair<string, string>> headers)
     {
         var size = 0;
-        var named = call.Http.Request.Headers.Select(h => (h.Key, Value: h.Value.ToString()))
-            .Concat(call.Query.Names.Select(n => (Key: n, Value: call.Query[n]!)));
-        foreach (var (name, value) in named.Where(h => h.Key.StartsWith(MetaPrefix, StringComparison.OrdinalIgnoreCase)))
+        foreach (var (name, value) in call.HeadersWith(MetaPrefix))
         {
             size += name.Length - MetaPrefix.Length + Encoding.UTF8.GetByteCount(value);
-            headers.Add(new(name.ToLowerInvariant(), value));
+            headers.Add(new(name, value));
         }
 
         if (size > MetaBytesMax)

@@ -13,6 +13,7 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     private const string XmlType = "application/xml";
 
     private BucketInfo? _bucketInfo;
+    private IReadOnlyDictionary<string, string>? _form;
 
     /// <summary>The exchange.</summary>
     public HttpContext Http => http;
@@ -66,10 +67,25 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     /// </summary>
     public string? Header(string name)
     {
+        if (_form is not null)
+            return FormField(name);
         if (http.Request.Headers.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } text)
             return text;
         return name.StartsWith("x-amz-", StringComparison.Ordinal) && Query.TryGet(name, out var parameter) ? parameter : null;
     }
+
+    /// <summary>The headers whose names begin so; names are lower-case.</summary>
+    public IEnumerable<(string Name, string Value)> HeadersWith(string prefix)
+    {
+        var all = _form is not null
+            ? _form.Select(f => (f.Key, f.Value))
+            : http.Request.Headers.Select(h => (h.Key, Value: h.Value.ToString())).Concat(Query.Names.Select(n => (Key: n, Value: Query[n]!)));
+        return all.Where(h => h.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)).Select(h => (h.Key.ToLowerInvariant(), h.Value));
+    }
+
+    /// <summary>The upload of a form: its fields stand for headers.</summary>
+    public S3Call ForForm(string key, IReadOnlyDictionary<string, string> fields) =>
+        new(http, target with { Key = key }, record) { Caller = Caller, _bucketInfo = _bucketInfo, _form = fields };
 
     /// <summary>Reads the body as XML.</summary>
     /// <exception cref="S3Exception">It is longer than allowed, or no XML.</exception>
@@ -87,6 +103,15 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
         if (!HttpMethods.IsHead(http.Request.Method))
             await http.Response.Body.WriteAsync(body, ct);
     }
+
+    /// <summary>A document in a form's field; null for requests that are no form.</summary>
+    public string? FormDocument(string name) => _form is not null && _form.GetValueOrDefault(name) is { Length: > 0 } document ? document : null;
+
+    /// <summary>A form has S3's own headers under their names, or under shorter ones.</summary>
+    private string? FormField(string name) =>
+        _form!.GetValueOrDefault(name) is { Length: > 0 } value
+            ? value
+            : name is "x-amz-acl" && _form.GetValueOrDefault("acl") is { Length: > 0 } acl ? acl : null;
 
     /// <summary>Answers without a body.</summary>
     public void SendEmpty(int status = StatusCodes.Status200OK)

@@ -1,6 +1,7 @@
 using Skep.S3.Acls;
 using Skep.S3.Buckets;
 using Skep.S3.Documents;
+using Skep.S3.Forms;
 using Skep.S3.Listing;
 using Skep.S3.Locks;
 using Skep.S3.Multipart;
@@ -33,6 +34,7 @@ internal static class S3Operations
         new ListObjects(services),
         new ListObjectsV2(services),
         new ListObjectVersions(services),
+        new PostObject(services),
         new PutObject(services),
         new CopyObject(services),
         new GetObject(services),

@@ -22,10 +22,12 @@ internal static class TagSet
         return Check([.. set.All("Tag").Select(t => new KeyValuePair<string, string>(t.Value("Key") ?? throw S3Errors.MalformedXml("a Tag has no Key"), t.Value("Value") ?? throw S3Errors.MalformedXml("a Tag has no Value")))], max);
     }
 
-    /// <summary>Reads x-amz-tagging, which has the form of a query.</summary>
+    /// <summary>Reads x-amz-tagging, which has the form of a query, or the document in a form's field.</summary>
     /// <exception cref="S3Exception">InvalidTag or BadRequest.</exception>
     public static List<KeyValuePair<string, string>> FromHeader(S3Call call)
     {
+        if (call.FormDocument("tagging") is { } document)
+            return FromXml(XmlDocumentReader.Read(System.Text.Encoding.UTF8.GetBytes(document)), ObjectTagsMax);
         if (call.Header("x-amz-tagging") is not { } text)
             return [];
         var tags = new List<KeyValuePair<string, string>>();
