@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
+using Skep.Core.Identity.Policies;
 using Skep.Objects;
 using Skep.S3.Access;
 using Skep.S3.Buckets;
@@ -72,6 +73,12 @@ internal sealed partial class S3Dialect(
         catch (SigV4Exception ex)
         {
             error = EngineErrors.Of(ex);
+        }
+        catch (PolicyException ex)
+        {
+            // A policy that was stored is read again by other rules than it was checked by: nothing is allowed by it.
+            LogFailed(operation, record.RequestId, ex);
+            error = S3Errors.AccessDenied("the bucket's policy cannot be read");
         }
         catch (BadHttpRequestException ex)
         {

@@ -5,6 +5,7 @@ using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Resources;
 using Skep.S3.Access;
+using Skep.S3.Policies;
 using Skep.S3.Routing;
 
 namespace Skep.S3;
@@ -24,6 +25,7 @@ public sealed class S3Room(S3Options s3) : IRoom
         services.TryAddSingleton<SigV4Verifier>();
         services.AddSingleton<S3Accounts>();
         services.AddSingleton<S3Authenticator>();
+        services.AddSingleton<BucketPolicies>();
         services.AddSingleton<S3Authorization>();
         services.AddSingleton<S3Metrics>();
         services.AddSingleton<S3Dialect>();
@@ -33,6 +35,7 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<ObjectStoreHost>().Backend,
             s.GetRequiredService<S3Accounts>(),
             s.GetRequiredService<S3Authorization>(),
+            s.GetRequiredService<BucketPolicies>(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options));

@@ -3,6 +3,7 @@ using Skep.Core.Hosting;
 using Skep.Objects;
 using Skep.S3.Access;
 using Skep.S3.Errors;
+using Skep.S3.Tagging;
 using Skep.S3.Xml;
 
 namespace Skep.S3.Requests;
@@ -13,6 +14,7 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     private const string XmlType = "application/xml";
 
     private BucketInfo? _bucketInfo;
+    private IReadOnlyList<KeyValuePair<string, string>>? _requestTags;
     private IReadOnlyDictionary<string, string>? _form;
 
     /// <summary>The exchange.</summary>
@@ -68,7 +70,7 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     public string? Header(string name)
     {
         if (_form is not null)
-            return FormField(name);
+            return FormField(_form, name);
         if (http.Request.Headers.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } text)
             return text;
         return name.StartsWith("x-amz-", StringComparison.Ordinal) && Query.TryGet(name, out var parameter) ? parameter : null;
@@ -86,6 +88,9 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     /// <summary>The upload of a form: its fields stand for headers.</summary>
     public S3Call ForForm(string key, IReadOnlyDictionary<string, string> fields) =>
         new(http, target with { Key = key }, record) { Caller = Caller, _bucketInfo = _bucketInfo, _form = fields };
+
+    /// <summary>The tags that the request gives, as far as they are known before its body is read.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> RequestTags { get => _requestTags ?? (_requestTags = TagSet.FromHeader(this)); set => _requestTags = value; }
 
     /// <summary>Reads the body as XML.</summary>
     /// <exception cref="S3Exception">It is longer than allowed, or no XML.</exception>
@@ -108,10 +113,12 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     public string? FormDocument(string name) => _form is not null && _form.GetValueOrDefault(name) is { Length: > 0 } document ? document : null;
 
     /// <summary>A form has S3's own headers under their names, or under shorter ones.</summary>
-    private string? FormField(string name) =>
-        _form!.GetValueOrDefault(name) is { Length: > 0 } value
-            ? value
-            : name is "x-amz-acl" && _form.GetValueOrDefault("acl") is { Length: > 0 } acl ? acl : null;
+    private static string? FormField(IReadOnlyDictionary<string, string> form, string name)
+    {
+        if (form.GetValueOrDefault(name) is { Length: > 0 } value)
+            return value;
+        return name == "x-amz-acl" && form.GetValueOrDefault("acl") is { Length: > 0 } acl ? acl : null;
+    }
 
     /// <summary>Answers without a body.</summary>
     public void SendEmpty(int status = StatusCodes.Status200OK)

@@ -6,6 +6,7 @@ using Skep.S3.Listing;
 using Skep.S3.Locks;
 using Skep.S3.Multipart;
 using Skep.S3.Objects;
+using Skep.S3.Policies;
 using Skep.S3.Requests;
 using Skep.S3.Tagging;
 
@@ -28,6 +29,10 @@ internal static class S3Operations
         new PutBucketAcl(services),
         new GetObjectLockConfiguration(services),
         new PutObjectLockConfiguration(services),
+        new GetBucketPolicy(services),
+        new PutBucketPolicy(services),
+        new DeleteBucketPolicy(services),
+        new GetBucketPolicyStatus(services),
         .. BucketDocuments.CreateOperations(services),
         new Preflight(services, S3Level.Bucket),
         new Preflight(services, S3Level.Object),
