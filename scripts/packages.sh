@@ -140,6 +140,7 @@ test_packages() {
   cat <<EOF
 awscli aws
 python3-boto3 /usr/lib/python3/dist-packages/boto3
+python3-requests /usr/lib/python3/dist-packages/requests
 kubernetes-client kubectl
 busybox-static /bin/busybox /usr/bin/busybox
 dropbear-bin dropbearkey

@@ -30,7 +30,8 @@ public sealed partial class GatewayPipeline(
         context.TraceIdentifier = ids.NewUid();
         var record = RequestRecord.Begin(context, context.TraceIdentifier);
         using var aborting = drain.AbortWhenOver(context);
-        if (SystemEndpoints.Claims(context.Request))
+        var port = context.Features.Get<DialectPort>();
+        if (port is null && SystemEndpoints.Claims(context.Request))
         {
             await system.HandleAsync(context, authenticator.Authenticate(context));
             return;
@@ -40,7 +41,7 @@ public sealed partial class GatewayPipeline(
         try
         {
             record.Principal = authenticator.Authenticate(context);
-            await DispatchAsync(context, record);
+            await DispatchAsync(context, record, port);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -64,11 +65,11 @@ public sealed partial class GatewayPipeline(
         }
     }
 
-    private Task DispatchAsync(HttpContext context, RequestRecord record)
+    private Task DispatchAsync(HttpContext context, RequestRecord record, DialectPort? port)
     {
         foreach (var dialect in _dialects)
         {
-            if (!dialect.Claims(context))
+            if (port is null ? !dialect.Claims(context) : dialect.Name != port.Dialect)
                 continue;
             record.Dialect = dialect.Name;
             return dialect.HandleAsync(context, record.Principal);

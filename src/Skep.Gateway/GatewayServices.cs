@@ -1,11 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Authorization;
 using Skep.Core.Identity.Bootstrap;
@@ -15,6 +18,8 @@ namespace Skep.Gateway;
 /// <summary>Puts the front door into a program.</summary>
 public static class GatewayServices
 {
+    private const string UserMetadataPrefix = "x-amz-meta-";
+
     private static readonly TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Registers the gateway. The program registers <see cref="Certificates"/>, dialects and <see cref="Core.Observability.PrometheusMetrics"/>.</summary>
@@ -33,15 +38,20 @@ public static class GatewayServices
     }
 
     /// <summary>Makes the web server accept TLS connections on a socket that listens already (it takes the socket over).</summary>
-    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, Socket listener)
+    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, Socket listener) =>
+        web.UseGateway(options, [new GatewayListener(listener)]);
+
+    /// <summary>Makes the web server accept connections on sockets that listen already (it takes them over).</summary>
+    public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, IReadOnlyList<GatewayListener> listeners)
     {
-        var endPoint = (IPEndPoint)listener.LocalEndPoint!;
         web.UseKestrelCore();
-        web.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => listener);
+        web.UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket);
         web.UseKestrelHttpsConfiguration();
         web.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // S3's user metadata goes back in the bytes that it came in.
+            kestrel.ResponseHeaderEncodingSelector = static name => name.StartsWith(UserMetadataPrefix, StringComparison.OrdinalIgnoreCase) ? Encoding.UTF8 : null;
             kestrel.Limits.MaxRequestBodySize = options.BodyBytesMax;
             kestrel.Limits.MaxRequestHeadersTotalSize = options.HeadersBytesMax;
             kestrel.Limits.MaxRequestLineSize = options.RequestLineBytesMax;
@@ -49,21 +59,37 @@ public static class GatewayServices
             kestrel.Limits.MaxConcurrentConnections = options.ConnectionsMax;
             kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
             kestrel.Limits.Http2.MaxRequestHeaderFieldSize = options.RequestLineBytesMax;
-            kestrel.Listen(endPoint, endpoint =>
+            foreach (var listener in listeners)
+                kestrel.Listen((IPEndPoint)listener.Socket.LocalEndPoint!, endpoint => Configure(endpoint, listener));
+        });
+    }
+
+    private static void Configure(ListenOptions endpoint, GatewayListener listener)
+    {
+        if (listener.Dialect is { } dialect)
+        {
+            var port = new DialectPort(dialect);
+            endpoint.Use(next => connection =>
             {
-                endpoint.Protocols = HttpProtocols.Http1AndHttp2;
-                var certificates = endpoint.ApplicationServices.GetRequiredService<Certificates>();
-                endpoint.UseHttps(new HttpsConnectionAdapterOptions
-                {
-                    SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                    HandshakeTimeout = _handshakeTimeout,
-                    // Looked up for every connection: a renewed certificate is used without a restart.
-                    ServerCertificateSelector = (_, _) => certificates.Server,
-                    ClientCertificateMode = ClientCertificateMode.AllowCertificate,
-                    // Judged by the Authenticator: a client with a wrong certificate gets a readable 401 instead of a broken handshake.
-                    ClientCertificateValidation = static (_, _, _) => true,
-                });
+                connection.Features.Set(port);
+                return next(connection);
             });
+        }
+
+        // Without TLS nobody agrees on HTTP/2.
+        endpoint.Protocols = listener.IsTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+        if (!listener.IsTls)
+            return;
+        var certificates = endpoint.ApplicationServices.GetRequiredService<Certificates>();
+        endpoint.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            HandshakeTimeout = _handshakeTimeout,
+            // Looked up for every connection: a renewed certificate is used without a restart.
+            ServerCertificateSelector = (_, _) => certificates.Server,
+            ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+            // Judged by the Authenticator: a client with a wrong certificate gets a readable 401 instead of a broken handshake.
+            ClientCertificateValidation = static (_, _, _) => true,
         });
     }
 

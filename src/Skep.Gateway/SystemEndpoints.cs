@@ -19,7 +19,11 @@ public sealed class SystemEndpoints(
     private const string PlainText = "text/plain; charset=utf-8";
 
     /// <summary>Whether a request is for one of them.</summary>
-    public static bool Claims(HttpRequest request) => request.Path.Value is "/livez" or "/ca.crt" or "/readyz" or "/metrics";
+    public static bool Claims(HttpRequest request) =>
+        request.Path.Value is "/livez" or "/ca.crt" or "/readyz" or "/metrics"
+        // Signed ones may mean a bucket of that name.
+        && !request.Headers.Authorization.ToString().StartsWith(SigV4.Algorithm, StringComparison.Ordinal)
+        && !request.Query.ContainsKey("X-Amz-Algorithm");
 
     /// <summary>Answers it.</summary>
     public Task HandleAsync(HttpContext context, Principal? principal)

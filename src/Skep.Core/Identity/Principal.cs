@@ -18,6 +18,9 @@ public sealed record Principal(
     /// <summary>The group whose members may do everything.</summary>
     public const string MastersGroup = "system:masters";
 
+    /// <summary>The group whose members may do everything in their own account's buckets, and nothing more elsewhere.</summary>
+    public const string AccountAdministratorsGroup = "skep:account-administrators";
+
     /// <summary>Whether this principal may do everything.</summary>
     public bool IsMaster => Groups.Contains(MastersGroup);
 }

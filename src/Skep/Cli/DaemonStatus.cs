@@ -53,6 +53,7 @@ internal static class DaemonStatus
         context.Out.Write($"""
             skep {state.Version} {(state.Ready ? $"is ready at {state.Endpoint}" : "is starting")}
               process  {state.Pid}, up {Describe(age)}
+              S3       {state.S3Endpoint ?? state.Endpoint ?? "not yet"}
               node     {state.NodeName}{(state.Simulated ? " (machines are simulated)" : "")}
               data     {directory}
 

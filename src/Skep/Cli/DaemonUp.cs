@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Net;
 using Skep.Daemon;
 using Skep.Gateway;
@@ -24,6 +25,17 @@ internal static class DaemonUp
             },
             DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, GatewayOptions.DefaultPort),
         };
+        var s3Listen = new Option<string?>("--s3-listen")
+        {
+            Description = "Where to serve S3 alone: ADDRESS:PORT or a port, with http:// in front for no TLS; off for nowhere (default: port 9000 on the address of --listen, if it is free).",
+            HelpName = "[http://]ADDRESS:PORT|off",
+        };
+        s3Listen.Validators.Add(result =>
+        {
+            if (result.GetValue(s3Listen) is { } text && !S3Listen.TryParse(text, out _))
+                result.AddError($"'{text}' is neither ADDRESS:PORT (for example 127.0.0.1:9000, http://0.0.0.0:9000) nor off");
+        });
+        var s3Domains = new Option<string[]>("--s3-domain") { Description = "A name whose subdomains are buckets (virtual-hosted addresses), beside localhost. May be repeated.", HelpName = "NAME", DefaultValueFactory = _ => [] };
         var detach = new Option<bool>("--detach", "-d") { Description = "Run in the background; return when the daemon is ready. Its output goes to daemon.log in the data directory." };
         var simulate = new Option<bool>("--simulate") { Description = "Simulate machines: instances change state at once and nothing on this host is touched." };
         var acceleration = new Option<string?>("--accel") { Description = "How machines run: kvm or tcg (default: kvm where it is real; see `skep doctor`).", HelpName = "kvm|tcg" };
@@ -40,13 +52,16 @@ internal static class DaemonUp
             "Run the daemon. The first start makes the certificates and the admin's credentials.",
             "sudo skep up --detach",
             "skep up --simulate --data /tmp/try  # no root, no machines: for trying things out",
-            "sudo skep up --listen 0.0.0.0:9999  # for other machines too") { listen, detach, simulate, acceleration, nodeName };
+            "sudo skep up --listen 0.0.0.0:9999  # for other machines too") { listen, s3Listen, s3Domains, detach, simulate, acceleration, nodeName };
         command.SetAction(async (parsed, ct) =>
         {
+            var api = parsed.GetValue(listen)!;
             var options = new DaemonOptions
             {
                 DataDirectory = context.DataDirectory(parsed),
-                Listen = parsed.GetValue(listen)!,
+                Listen = api,
+                S3Listen = parsed.GetValue(s3Listen) is { } text ? ParseS3(text) : S3Listen.Default(api),
+                S3Domains = parsed.GetValue(s3Domains)!,
                 NodeName = parsed.GetValue(nodeName) ?? DefaultNodeName(),
                 IsSimulated = parsed.GetValue(simulate),
                 Acceleration = parsed.GetValue(acceleration),
@@ -64,6 +79,10 @@ internal static class DaemonUp
         if (Core.Hosting.DataDirectory.FindHolder(options.DataDirectory) is { } holder)
             throw new CliException($"{options.DataDirectory} is in use by process {holder.ProcessId}: stop that daemon with `skep down --data {options.DataDirectory}`, or use another --data");
         List<string> arguments = ["up", "--data", options.DataDirectory, "--listen", options.Listen.ToString(), "--node-name", options.NodeName];
+        if (options.S3Listen is not { IsRequired: false })
+            arguments.AddRange(["--s3-listen", options.S3Listen?.ToOption() ?? S3Listen.Off]);
+        foreach (var domain in options.S3Domains)
+            arguments.AddRange(["--s3-domain", domain]);
         if (options.IsSimulated)
             arguments.Add("--simulate");
         if (options.Acceleration is { } acceleration)
@@ -72,6 +91,8 @@ internal static class DaemonUp
         await context.Out.WriteLineAsync($"skep {state.Version} is ready at {state.Endpoint} (process {state.Pid}, data in {options.DataDirectory})");
         return ExitCode.Success;
     }
+
+    private static S3Listen? ParseS3(string text) => S3Listen.TryParse(text, out var listen) ? listen : throw new UnreachableException();
 
     internal static bool TryParseEndPoint(string text, out IPEndPoint endPoint)
     {

@@ -6,6 +6,7 @@ using Skep.Cli.Images;
 using Skep.Cli.Nbd;
 using Skep.Cli.Quickstart;
 using Skep.Cli.Resources;
+using Skep.Cli.S3;
 using Skep.Cli.Storage;
 using Skep.Cli.Vm;
 
@@ -88,6 +89,7 @@ internal static class RootCommandFactory
         yield return PoolCommands.Create(context);
         yield return BlocksCommands.Create(context);
         yield return NbdCommands.Create(context);
+        yield return S3Commands.Create(context);
         yield return GetCommand.Create(context);
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);

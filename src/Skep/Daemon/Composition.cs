@@ -4,6 +4,7 @@ using Skep.Compute;
 using Skep.Core.Hosting;
 using Skep.Kubernetes;
 using Skep.Networking;
+using Skep.S3;
 using Skep.Scheduling;
 using Skep.Storage;
 
@@ -13,12 +14,12 @@ namespace Skep.Daemon;
 internal static class Composition
 {
     /// <summary>The capabilities.</summary>
-    public static IRoom[] CreateRooms() => [new ComputeRoom(), new NetworkingRoom(), new StorageRoom(), new SchedulingRoom(), new AwsRoom()];
+    public static IRoom[] CreateRooms(S3Options s3) => [new ComputeRoom(), new NetworkingRoom(), new StorageRoom(), new SchedulingRoom(), new AwsRoom(), new S3Room(s3)];
 
     /// <summary>The protocols, in the order in which they are asked whether a request is theirs.</summary>
     public static void AddDialects(IServiceCollection services)
     {
-        // The AWS dialect comes with its room.
+        // The AWS and S3 dialects come with their rooms.
         services.AddSingleton<IDialect, KubernetesDialect>();
     }
 }

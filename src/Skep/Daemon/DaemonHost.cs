@@ -15,6 +15,7 @@ using Skep.Core.Store.Sqlite;
 using Skep.Gateway;
 using Skep.Linux;
 using Skep.Linux.Processes;
+using Skep.S3;
 
 namespace Skep.Daemon;
 
@@ -35,12 +36,14 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         {
             using var directory = DataDirectory.Open(options.DataDirectory, ProductVersion.Text, _ids);
             // First of all: nothing is begun when somebody else has the port, and clients that come early wait.
-            using var listener = Listener.Open(options.Listen);
+            using var listener = Listener.Open(options.Listen, "--listen");
+            string? s3Problem = null;
+            using var s3Listener = options.S3Listen?.TryOpen(out s3Problem);
             var state = NewState();
             try
             {
                 state.Save(directory.FullPath);
-                await RunAsync(directory, listener, state, ct);
+                await RunAsync(directory, listener, s3Listener, s3Problem, state, ct);
             }
             finally
             {
@@ -53,9 +56,10 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         }
     }
 
-    private async Task RunAsync(DataDirectory directory, Socket listener, DaemonState state, CancellationToken ct)
+    private async Task RunAsync(DataDirectory directory, Socket listener, Socket? s3Listener, string? s3Problem, DaemonState state, CancellationToken ct)
     {
-        var rooms = Composition.CreateRooms();
+        var s3 = new S3Options();
+        var rooms = Composition.CreateRooms(s3 with { Domains = [.. s3.Domains, .. options.S3Domains] });
         var kinds = new KindRegistry([.. CoreKinds.All, .. rooms.SelectMany(r => r.Kinds)]);
         await using var store = await ResourceStore.OpenAsync(KillingLog.Wrap(new SqliteLog(directory.FullPath, kinds), environment), ct);
         var resources = new ResourceClient(store, kinds, time, _ids);
@@ -70,14 +74,22 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         var endpoint = Listener.ClientEndPoint(listener);
         WriteKubeConfig(skep, certificates, endpoint);
 
-        await using var app = Build(skep, rooms, resources, certificates, listener);
+        await using var app = Build(skep, rooms, resources, certificates, Listeners(listener, s3Listener));
         await DaemonServices.StartAsync(app, ct);
-        var ready = state with { Ready = true, Address = endpoint.ToString(), Endpoint = $"https://{endpoint}" };
+        var ready = state with
+        {
+            Ready = true,
+            Address = endpoint.ToString(),
+            Endpoint = $"https://{endpoint}",
+            S3Endpoint = s3Listener is null ? null : options.S3Listen!.UrlOf(s3Listener),
+        };
         // In this order: who reads the file and asks at once is told the same.
         app.Services.GetRequiredService<Readiness>().Set();
         ready.Save(directory.FullPath);
         var logger = app.Services.GetRequiredService<ILogger<DaemonHost>>();
         LogReady(logger, ProductVersion.Text, ready.Endpoint, directory.FullPath);
+        if (s3Problem is not null)
+            LogNoS3Port(logger, s3Problem);
         SystemdNotifier.Send(environment("NOTIFY_SOCKET"), "READY=1");
 
         await app.WaitForShutdownAsync(ct);
@@ -87,7 +99,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
             throw new CliException("the daemon stopped because a part of it failed; its log says which");
     }
 
-    private WebApplication Build(SkepOptions skep, IRoom[] rooms, ResourceClient resources, Certificates certificates, Socket listener)
+    private WebApplication Build(SkepOptions skep, IRoom[] rooms, ResourceClient resources, Certificates certificates, IReadOnlyList<GatewayListener> listeners)
     {
         // Empty: nothing is read from the environment or the working directory.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = skep.DataDirectory, ApplicationName = "skep" });
@@ -100,10 +112,18 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         Composition.AddDialects(services);
         services.AddSingleton<IHostedService>(s => new CertificateRenewal(certificates, options.Listen.Address, time, s.GetRequiredService<ILogger<CertificateRenewal>>()));
         services.AddSingleton<IHostedService>(new StartupMemory(time));
-        builder.WebHost.UseGateway(gateway, listener);
+        builder.WebHost.UseGateway(gateway, listeners);
         var app = builder.Build();
         app.RunGateway();
         return app;
+    }
+
+    private List<GatewayListener> Listeners(Socket api, Socket? s3)
+    {
+        var listeners = new List<GatewayListener> { new(api) };
+        if (s3 is not null)
+            listeners.Add(new GatewayListener(s3, options.S3Listen!.IsTls, S3Options.DialectName));
+        return listeners;
     }
 
     private static void WriteKubeConfig(SkepOptions skep, Certificates certificates, IPEndPoint endpoint)
@@ -137,6 +157,9 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "skep {Version} is ready at {Endpoint}, data in {Directory}")]
     private static partial void LogReady(ILogger logger, string version, string endpoint, string directory);
+
+    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "S3 has no port of its own, only the API's: {Problem}")]
+    private static partial void LogNoS3Port(ILogger logger, string problem);
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "stopped; instances go on running")]
     private static partial void LogStopped(ILogger logger);

@@ -11,6 +11,12 @@ internal sealed record DaemonOptions
     /// <summary>Where to listen; port 0 lets the system choose.</summary>
     public required IPEndPoint Listen { get; init; }
 
+    /// <summary>Where S3 alone is served beside that; null for nowhere.</summary>
+    public required S3Listen? S3Listen { get; init; }
+
+    /// <summary>Names whose subdomains are buckets, beside localhost.</summary>
+    public IReadOnlyList<string> S3Domains { get; init; } = [];
+
     /// <summary>This machine's name among the nodes.</summary>
     public required string NodeName { get; init; }
 

@@ -32,6 +32,9 @@ internal sealed record DaemonState
     /// <summary>The same as a URL.</summary>
     public string? Endpoint { get; init; }
 
+    /// <summary>The URL of the port of S3 alone; null when there is none.</summary>
+    public string? S3Endpoint { get; init; }
+
     /// <summary>This machine's name among the nodes.</summary>
     public required string NodeName { get; init; }
 

@@ -10,8 +10,10 @@ internal static class Listener
     private const int Backlog = 512;
 
     /// <summary>Begins to listen.</summary>
+    /// <param name="endPoint">Where.</param>
+    /// <param name="option">The option that chooses another place, for messages.</param>
     /// <exception cref="CliException">The port is taken (the message says by whom) or may not be used.</exception>
-    public static Socket Open(IPEndPoint endPoint)
+    public static Socket Open(IPEndPoint endPoint, string option)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -28,9 +30,9 @@ internal static class Listener
             socket.Dispose();
             throw new CliException(ex.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => $"{endPoint} is taken by {PortHolder.Describe(endPoint.Port)}: stop it, or choose another port with --listen ADDRESS:PORT",
-                SocketError.AddressNotAvailable => $"{endPoint.Address} is not an address of this machine: choose another with --listen ADDRESS:PORT",
-                SocketError.AccessDenied => $"this user may not listen on {endPoint}: choose a port above 1023 with --listen ADDRESS:PORT, or run as root",
+                SocketError.AddressAlreadyInUse => $"{endPoint} is taken by {PortHolder.Describe(endPoint.Port)}: stop it, or choose another port with {option} ADDRESS:PORT",
+                SocketError.AddressNotAvailable => $"{endPoint.Address} is not an address of this machine: choose another with {option} ADDRESS:PORT",
+                SocketError.AccessDenied => $"this user may not listen on {endPoint}: choose a port above 1023 with {option} ADDRESS:PORT, or run as root",
                 _ => $"cannot listen on {endPoint}: {ex.Message}",
             });
         }

@@ -7,6 +7,7 @@ using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Core.Store.Sqlite;
 using Skep.Core.Observability;
+using Skep.S3;
 
 namespace Skep.Daemon;
 
@@ -50,7 +51,7 @@ internal sealed class Purge(string dataDirectory, TimeProvider time, Action<stri
             IsSimulated = settings.Simulated,
             HostPrefix = directory.HostPrefix,
         };
-        var rooms = Composition.CreateRooms();
+        var rooms = Composition.CreateRooms(new S3Options());
         var kinds = new KindRegistry([.. CoreKinds.All, .. rooms.SelectMany(r => r.Kinds)]);
         await using var store = await ResourceStore.OpenAsync(new SqliteLog(directory.FullPath, kinds), ct);
         var resources = new ResourceClient(store, kinds, time, _ids);

@@ -35,6 +35,18 @@ internal sealed record ApiResource(string Group, string Version, string Plural, 
     /// <summary>Sizes of instances.</summary>
     public static readonly ApiResource InstanceTypes = new("compute.skep.dev", "v1", "instancetypes", "InstanceType", IsNamespaced: false);
 
+    /// <summary>Projects.</summary>
+    public static readonly ApiResource Namespaces = new("", "v1", "namespaces", "Namespace", IsNamespaced: false);
+
+    /// <summary>AWS accounts.</summary>
+    public static readonly ApiResource Accounts = new("iam.skep.dev", "v1", "accounts", "Account", IsNamespaced: false);
+
+    /// <summary>Users.</summary>
+    public static readonly ApiResource Users = new("iam.skep.dev", "v1", "users", "User", IsNamespaced: true);
+
+    /// <summary>AWS access keys.</summary>
+    public static readonly ApiResource AccessKeys = new("iam.skep.dev", "v1", "accesskeys", "AccessKey", IsNamespaced: false);
+
     /// <summary>Events of the core group.</summary>
     public static readonly ApiResource Events = new("", "v1", "events", "Event", IsNamespaced: true);
 

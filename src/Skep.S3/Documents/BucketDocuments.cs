@@ -1,0 +1,29 @@
+using Skep.S3.Routing;
+
+namespace Skep.S3.Documents;
+
+/// <summary>The settings documents that buckets have.</summary>
+internal static class BucketDocuments
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<BucketDocument> All { get; } =
+    [
+        BucketTagging.Document,
+        CorsConfiguration.Document,
+        LifecycleConfiguration.Document,
+        OwnershipControls.Document,
+        PublicAccessBlock.Document,
+    ];
+
+    /// <summary>Their operations.</summary>
+    public static IEnumerable<S3Operation> CreateOperations(S3Services services)
+    {
+        foreach (var document in All)
+        {
+            yield return new GetBucketDocument(services, document);
+            yield return new PutBucketDocument(services, document);
+            if (document.DeleteName is not null)
+                yield return new DeleteBucketDocument(services, document);
+        }
+    }
+}

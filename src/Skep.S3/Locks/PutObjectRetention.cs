@@ -1,0 +1,36 @@
+using Skep.Objects;
+using Skep.S3.Errors;
+using Skep.S3.Objects;
+using Skep.S3.Requests;
+using Skep.S3.Routing;
+
+namespace Skep.S3.Locks;
+
+/// <summary>Sets until when a version is kept; shorter only past governance, and never past compliance.</summary>
+internal sealed class PutObjectRetention(S3Services services) : S3Operation
+{
+    /// <inheritdoc/>
+    public override string Name => "PutObjectRetention";
+
+    /// <inheritdoc/>
+    public override S3Route Route => new("PUT", S3Level.Object, "retention");
+
+    /// <inheritdoc/>
+    public override string Action => "s3:PutObjectRetention";
+
+    /// <inheritdoc/>
+    public override async Task RunAsync(S3Call call, CancellationToken ct)
+    {
+        await ObjectLock.RequireAsync(services, call.Bucket, ct);
+        var bypasses = DeleteObject.BypassesGovernance(call);
+        if (bypasses)
+            await services.Authorization.RequireAsync(call, "s3:BypassGovernanceRetention", ct);
+        var root = await call.ReadXmlAsync(ct);
+        var (mode, until) = (root.Value("Mode"), root.Value("RetainUntilDate"));
+        if (root.Name != "Retention" || mode is null != until is null)
+            throw S3Errors.MalformedXml("expected Retention with Mode and RetainUntilDate");
+        var retention = mode is null ? default : ObjectLock.ParseRetention(mode, until!, services.Time.GetUtcNow());
+        await services.Store.UpdateAsync(call.Address, new ObjectUpdate { Retention = retention, BypassesGovernance = bypasses }, ct);
+        call.SendEmpty();
+    }
+}

@@ -1,0 +1,98 @@
+using Skep.Objects;
+using Skep.S3.Errors;
+using Skep.S3.Multipart;
+using Skep.S3.Requests;
+using Skep.S3.Routing;
+using Skep.S3.Xml;
+
+namespace Skep.S3.Objects;
+
+/// <summary>Copies an object inside the store. No byte is read, unless another checksum is wanted than the source has.</summary>
+internal sealed class CopyObject(S3Services services) : S3Operation
+{
+    /// <inheritdoc/>
+    public override string Name => "CopyObject";
+
+    /// <inheritdoc/>
+    public override S3Route Route => new("PUT", S3Level.Object, IsCopy: true);
+
+    /// <inheritdoc/>
+    public override string Action => "s3:PutObject";
+
+    /// <inheritdoc/>
+    public override async Task RunAsync(S3Call call, CancellationToken ct)
+    {
+        var replaces = Directive(call, "x-amz-metadata-directive");
+        var replacesTags = Directive(call, "x-amz-tagging-directive");
+        var source = await CopySource.OpenAsync(services, call, ct);
+        if (source.Version.LengthBytes > S3Body.BytesMax)
+            throw S3Errors.InvalidRequest($"The specified copy source is larger than the maximum allowable size for a copy source: {S3Body.BytesMax}");
+        if (!replaces && IsOnItself(call, source))
+            throw S3Errors.InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.");
+        var given = await UploadMetadata.MakeAsync(services, call, ct);
+        var metadata = Mix(source.Version.Metadata, given, replaces, replacesTags);
+        var version = await CopyAsync(call, source, metadata, ct);
+        source.WriteVersionId(call);
+        ObjectHeaders.WriteVersionId(call, version.VersionId);
+        var xml = new S3Xml("CopyObjectResult").Element("LastModified", version.LastModified).Element("ETag", $"\"{version.ETag}\"").Checksum(version.Checksum, version.PartCount);
+        if (version.Checksum is { } checksum)
+            xml.Element("ChecksumType", ChecksumHeaders.NameOf(checksum.Type));
+        await call.SendAsync(xml, ct);
+    }
+
+    private async Task<ObjectVersion> CopyAsync(S3Call call, CopySource source, ObjectMetadata metadata, CancellationToken ct)
+    {
+        var wanted = call.Header("x-amz-checksum-algorithm") is { } name ? ChecksumHeaders.Parse(name) : (ChecksumAlgorithm?)null;
+        if (wanted is not { } algorithm || source.Version.Checksum?.Algorithm == algorithm)
+        {
+            return await services.Store.CopyAsync(
+                new CopyRequest
+                {
+                    Source = source.Address,
+                    SourceIfMatch = source.Version.ETag,
+                    Bucket = call.Bucket,
+                    Key = call.Key,
+                    Metadata = _ => metadata,
+                    Conditions = Conditions.OfWrite(call),
+                },
+                ct);
+        }
+
+        await using var reader = await services.Store.OpenAsync(source.Address, ct);
+        var request = new PutRequest
+        {
+            Bucket = call.Bucket,
+            Key = call.Key,
+            Metadata = metadata,
+            Conditions = Conditions.OfWrite(call),
+            Body = new BodyClaims { LengthBytes = reader.Version.LengthBytes, Checksum = algorithm },
+        };
+        await using var body = new ObjectReaderStream(reader, 0, reader.Version.LengthBytes);
+        return await services.Store.PutAsync(request, body, ct);
+    }
+
+    /// <summary>What is kept of the source; who owns the copy, its list and its locks are the request's alone.</summary>
+    private static ObjectMetadata Mix(ObjectMetadata source, ObjectMetadata given, bool replaces, bool replacesTags)
+    {
+        if (replaces)
+            return given with { Tags = replacesTags ? given.Tags : source.Tags };
+        // The class and the redirection are not metadata that a copy keeps.
+        var headers = source.Headers.Where(h => h.Key is not (UploadHeaders.StorageClassHeader or UploadHeaders.RedirectHeader))
+            .Concat(given.Headers.Where(h => h.Key is UploadHeaders.StorageClassHeader or UploadHeaders.RedirectHeader));
+        return given with { Headers = [.. headers], Tags = replacesTags ? given.Tags : source.Tags };
+    }
+
+    private static bool IsOnItself(S3Call call, CopySource source) =>
+        source.Address.Bucket == call.Bucket
+        && source.Address.Key == call.Key
+        && source.Version.IsLatest
+        && call.Header(UploadHeaders.StorageClassHeader) is null
+        && call.Header(UploadHeaders.RedirectHeader) is null;
+
+    private static bool Directive(S3Call call, string header) => call.Header(header) switch
+    {
+        null or "COPY" => false,
+        "REPLACE" => true,
+        var other => throw S3Errors.InvalidArgument(header, other, $"Unknown directive in {header}"),
+    };
+}

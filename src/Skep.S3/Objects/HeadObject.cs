@@ -1,0 +1,23 @@
+using Skep.S3.Requests;
+using Skep.S3.Routing;
+
+namespace Skep.S3.Objects;
+
+/// <summary>Says what a GET would, without the bytes.</summary>
+internal sealed class HeadObject(S3Services services) : S3Operation
+{
+    /// <inheritdoc/>
+    public override string Name => "HeadObject";
+
+    /// <inheritdoc/>
+    public override S3Route Route => new("HEAD", S3Level.Object);
+
+    /// <inheritdoc/>
+    public override string Action => "s3:GetObject";
+
+    /// <inheritdoc/>
+    public override string ActionFor(S3Call call) => call.Query.Has("versionId") ? "s3:GetObjectVersion" : Action;
+
+    /// <inheritdoc/>
+    public override Task RunAsync(S3Call call, CancellationToken ct) => ObjectSender.SendAsync(services, call, withBody: false, ct);
+}

@@ -1,0 +1,153 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Skep.Core.Hosting;
+using Skep.Core.Identity;
+using Skep.Core.Identity.Policies;
+using Skep.Objects;
+using Skep.S3.Access;
+using Skep.S3.Buckets;
+using Skep.S3.Documents;
+using Skep.S3.Errors;
+using Skep.S3.Requests;
+using Skep.S3.Routing;
+using Skep.S3.Xml;
+
+namespace Skep.S3;
+
+/// <summary>
+/// S3: on its own port all requests, on the shared one those whose signature is scoped to it. The way of a request:
+/// address, signature, operation, bucket, authorization, answer; a failure anywhere becomes S3's error document.
+/// </summary>
+internal sealed partial class S3Dialect(
+    IServiceProvider services,
+    S3Authenticator authenticator,
+    S3Options options,
+    TimeProvider time,
+    S3Metrics metrics,
+    ILogger<S3Dialect> logger) : IDialect
+{
+    private static readonly string[] _headersKept = ["x-amz-request-id", "x-amz-id-2", "Access-Control-", "Vary"];
+
+    private readonly Lazy<(S3Services Services, S3Router Router)> _parts = new(() => (services.GetRequiredService<S3Services>(), services.GetRequiredService<S3Router>()));
+
+    /// <inheritdoc/>
+    public string Name => S3Options.DialectName;
+
+    /// <inheritdoc/>
+    public bool Claims(HttpContext context) =>
+        SigV4Scope.Claimed(context.Request.Headers.Authorization, context.Request.Query["X-Amz-Credential"])?.Service == "s3";
+
+    /// <inheritdoc/>
+    public async Task HandleAsync(HttpContext context, Principal? principal)
+    {
+        var started = time.GetTimestamp();
+        var record = RequestRecord.Of(context);
+        context.Response.Headers["x-amz-request-id"] = record.RequestId;
+        context.Response.Headers["x-amz-id-2"] = record.RequestId;
+        // Uploads are as large as S3 allows; operations that read a document have limits of their own.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
+        var operation = "unknown";
+        S3Exception? error = null;
+        var resource = "/";
+        S3Call? call = null;
+        try
+        {
+            var target = S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains);
+            resource = target.Resource;
+            call = new S3Call(context, target, record);
+            await AnswerAsync(call, name => operation = name, context.RequestAborted);
+        }
+        catch (S3Exception ex)
+        {
+            error = ex;
+        }
+        catch (ObjectException ex)
+        {
+            if (ex.Error is ObjectError.Damaged or ObjectError.Io or ObjectError.NoSpace)
+                LogStoreFailed(operation, record.RequestId, ex);
+            error = EngineErrors.Of(ex, S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains));
+        }
+        catch (SigV4Exception ex)
+        {
+            error = EngineErrors.Of(ex);
+        }
+        catch (PolicyException ex)
+        {
+            // A policy that was stored is read again by other rules than it was checked by: nothing is allowed by it.
+            LogFailed(operation, record.RequestId, ex);
+            error = S3Errors.AccessDenied("the bucket's policy cannot be read");
+        }
+        catch (BadHttpRequestException ex)
+        {
+            error = ex.StatusCode == StatusCodes.Status408RequestTimeout
+                ? S3Errors.Of("RequestTimeout", 400, "Your socket connection to the server was not read from or written to within the timeout period.")
+                : S3Errors.IncompleteBody();
+        }
+        catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogFailed(operation, record.RequestId, ex);
+            error = S3Errors.Internal();
+        }
+
+        record.Reason = error?.Code;
+        metrics.Answered(operation, error?.Code, time.GetElapsedTime(started));
+        if (error is not null)
+            await FailAsync(context, error, resource, record.RequestId, call?.Body.IsRead is true);
+    }
+
+    private async Task AnswerAsync(S3Call call, Action<string> found, CancellationToken ct)
+    {
+        authenticator.Authenticate(call);
+        var (services, router) = _parts.Value;
+        var operation = router.Find(call);
+        found(operation.Name);
+        call.Record.Action = $"s3:{operation.Name}";
+        if (operation.NeedsBucket)
+        {
+            call.BucketInfo = await services.Store.HeadBucketAsync(BucketName.Known(call.Bucket), ct);
+            ExpectedOwner.Check(call.Header("x-amz-expected-bucket-owner"), call.BucketInfo);
+        }
+
+        call.Record.Resource = call.Target.Resource;
+        if (operation.NeedsBucket)
+            await CorsHeaders.WriteAsync(services, call, ct);
+        if (!operation.AuthorizesItself)
+            await services.Authorization.RequireAsync(call, operation.ActionFor(call), ct);
+        await operation.RunAsync(call, ct);
+    }
+
+    private static async Task FailAsync(HttpContext context, S3Exception error, string resource, string requestId, bool isBodyRead)
+    {
+        var response = context.Response;
+        if (response.HasStarted)
+        {
+            context.Abort(); // the client must not take half an answer for a whole one
+            return;
+        }
+
+        // What an operation has said of the object is not true any more; who may see the answer is.
+        foreach (var name in response.Headers.Keys.Where(n => !_headersKept.Any(k => n.StartsWith(k, StringComparison.OrdinalIgnoreCase))).ToList())
+            response.Headers.Remove(name);
+        foreach (var (name, value) in error.Headers)
+            response.Headers[name] = value;
+        response.StatusCode = error.Status;
+        // The client may or may not send the body that it was not asked for: the next request could not be told from it.
+        if (context.Request.Headers.Expect.Count > 0 && !isBodyRead)
+            response.Headers.Connection = "close";
+        if (HttpMethods.IsHead(context.Request.Method) || error.Status == StatusCodes.Status304NotModified)
+            return;
+        var body = ErrorXml.Write(error, resource, requestId);
+        response.ContentType = "application/xml";
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    [LoggerMessage(EventId = 1710, Level = LogLevel.Error, Message = "s3 {Operation} {RequestId} failed")]
+    private partial void LogFailed(string operation, string requestId, Exception exception);
+
+    [LoggerMessage(EventId = 1711, Level = LogLevel.Error, Message = "s3 {Operation} {RequestId} failed in the object store")]
+    private partial void LogStoreFailed(string operation, string requestId, Exception exception);
+}
