@@ -112,10 +112,10 @@ internal sealed partial class SnapshotAgent(
     {
         lock (_beginning)
         {
-            var keys = snapshots.Select(s => StorageKinds.Snapshot.Key(ns, s.Metadata.Name)).ToList();
-            if (keys.Exists(_jobs.ContainsKey))
+            var members = snapshots.Select(s => StorageKinds.Snapshot.Key(ns, s.Metadata.Name)).ToList();
+            if (members.Exists(_jobs.ContainsKey))
                 return false;
-            foreach (var (key, snapshot) in keys.Zip(snapshots))
+            foreach (var (key, snapshot) in members.Zip(snapshots))
             {
                 var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
                 _jobs[key] = new Job(snapshot.Metadata.Uid!, Task.Run(() => RunAsync(key, snapshot, set, cancel.Token), CancellationToken.None), cancel);

@@ -150,7 +150,7 @@ internal sealed class SnapshotWorld : IAsyncDisposable
 
     /// <summary>Fixes the moment of a snapshot that is still to be made, as a daemon does that dies then.</summary>
     public async Task BeginCaptureAsync(string name, string volume, string? since) => Assert.NotNull(
-        await _hypervisor.BeginCaptureAsync(new DiskCaptureRequest(Instance, volume, name, since) { Key = Volume(volume).Status!.Key }, Ct));
+        await _hypervisor.BeginCapturesAsync([new DiskCaptureRequest(Instance, volume, name, since) { Key = Volume(volume).Status!.Key }], Ct));
 
     public async Task<Snapshot> TakeSnapshotAsync(string name, string volume, bool isEncrypted = false)
     {
