@@ -23,6 +23,13 @@ public sealed partial class LogVolume
             await CopyVacantAsync(ct);
             await Enqueue([new BaseDropped()]).Done.Task.WaitHereAsync(ct);
         }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            // Not the caller's wish: the volume stopped, and says why.
+            lock (_gate)
+                ThrowIfStopped();
+            throw;
+        }
         finally
         {
             _hydrating.Release();

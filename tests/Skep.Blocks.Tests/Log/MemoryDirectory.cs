@@ -137,7 +137,8 @@ public sealed class MemoryFile(MemoryDirectory directory, string name, byte[] co
         lock (_gate)
         {
             int count = (int)Math.Clamp(_length - offset, 0, destination.Length);
-            _content.AsSpan((int)offset, count).CopyTo(destination.Span);
+            if (count > 0)
+                _content.AsSpan((int)offset, count).CopyTo(destination.Span);
             return count;
         }
     }
