@@ -205,6 +205,10 @@ internal sealed partial class WriteAheadLog
         {
             segment.IsClosed = true;
             segment.IsBad = !isFull;
+            // A segment without a record leaves the chain of generations: nothing syncs its header, and what follows it would
+            // be out of reach without that.
+            if (segment.LastSequence < segment.Header!.FirstSequence)
+                _generation = segment.Header.PreviousGeneration;
             TryRelease(segment);
         }
         Report(isFull ? LogVolumeEventKind.LocalDiskFull : LogVolumeEventKind.LocalDiskFailed,

@@ -108,13 +108,15 @@ internal sealed partial class WriteAheadLog
             var end = await ReplaySegmentAsync(segment, header, drained, limit, ct);
             reached = Math.Max(reached, end.Reached);
             durable = Math.Max(durable, Math.Max(header.SyncedSequence, end.Durable));
-            if (segment.LastSequence > drained)
+            // The next segment follows the last one with records, as after a failed append.
+            if (end.Reached >= header.FirstSequence)
                 _generation = header.Generation;
+            else if (_generation == 0)
+                _generation = header.PreviousGeneration;
             if (next < 0 || reached + 1 != limit)
                 break;
             at = next;
         }
-        _generation = mine[at].Header.Generation;
         durable = Math.Max(durable, await FindDurableAsync(mine, reached, ct));
         if (durable > Math.Max(reached, drained))
             throw Lost(_settings.Name, mine[at].Segment.Name, reached + 1, durable);

@@ -125,9 +125,6 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         _segments.Remove(segment.Header!.Ordinal);
         if (segment == _active)
             _active = null;
-        // A segment that got no record leaves the chain of generations, or its next use would break it.
-        if (_generation == segment.Header.Generation && segment.LastSequence < segment.Header.FirstSequence)
-            _generation = segment.Header.PreviousGeneration;
         if (segment.IsBad)
         {
             _fileCount--;
