@@ -100,6 +100,7 @@ internal sealed partial class S3Dialect(
 
     private async Task AnswerAsync(S3Call call, Action<string> found, CancellationToken ct)
     {
+        S3Target.KnownKey(call.Key);
         authenticator.Authenticate(call);
         var (services, router) = _parts.Value;
         var operation = router.Find(call);

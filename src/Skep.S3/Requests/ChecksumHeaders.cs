@@ -66,7 +66,7 @@ internal static class ChecksumHeaders
         if (call.Header("x-amz-trailer") is { } trailer && trailer.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase))
         {
             var algorithm = Parse(trailer[HeaderPrefix.Length..]);
-            return (algorithm, () => call.Body.Trailer(trailer) is { } text ? ParseValue(algorithm, text) : null);
+            return (algorithm, () => call.Body.Trailer(trailer) is { } text ? (ReadOnlyMemory<byte>?)ParseValue(algorithm, text) : null);
         }
 
         return call.Header("x-amz-sdk-checksum-algorithm") is { } named ? (Parse(named), null) : (null, null);
