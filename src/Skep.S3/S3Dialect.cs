@@ -113,7 +113,8 @@ internal sealed partial class S3Dialect(
         }
 
         call.Record.Resource = call.Target.Resource;
-        if (operation.NeedsBucket)
+        // A preflight says it itself, of the request that it asks about.
+        if (operation.NeedsBucket && operation is not Preflight)
             await CorsHeaders.WriteAsync(services, call, ct);
         if (!operation.AuthorizesItself)
             await services.Authorization.RequireAsync(call, operation.ActionFor(call), ct);

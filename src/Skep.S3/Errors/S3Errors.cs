@@ -40,7 +40,7 @@ internal static class S3Errors
         };
 
     public static S3Exception InvalidPartNumber(int number, int parts) =>
-        new("InvalidPartNumber", 416, "The requested partnumber is not satisfiable") { Details = [new("PartNumberRequested", number.ToString()), new("ActualPartCount", parts.ToString())] };
+        new("InvalidPart", 400, "The requested partnumber is not satisfiable") { Details = [new("PartNumberRequested", number.ToString()), new("ActualPartCount", parts.ToString())] };
 
     public static S3Exception InvalidPartOrder() => new("InvalidPartOrder", 400, "The list of parts was not in ascending order. Parts must be ordered by part number.");
 

@@ -53,7 +53,7 @@ internal sealed class PostObject(S3Services services) : S3Operation
             },
             new FormFileStream(file, length => policy?.CheckLength(length)),
             ct);
-        ObjectHeaders.WriteVersionId(upload, version.VersionId);
+        ObjectHeaders.WriteNewVersionId(upload, version);
         await AnswerAsync(upload, form.Fields, version, ct);
     }
 

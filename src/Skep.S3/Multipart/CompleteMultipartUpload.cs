@@ -42,7 +42,7 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
             Checksum = ChecksumOf(call),
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.CompleteUploadAsync(request, ct), ct);
-        ObjectHeaders.WriteVersionId(call, version.VersionId);
+        ObjectHeaders.WriteNewVersionId(call, version);
         var location = $"{call.Http.Request.Scheme}://{call.Http.Request.Host}{call.Target.RawPath}";
         var xml = new S3Xml("CompleteMultipartUploadResult")
             .Element("Location", location)

@@ -81,7 +81,7 @@ internal static class ChecksumHeaders
         var dash = text.IndexOf('-', StringComparison.Ordinal);
         return Convert.TryFromBase64String(dash < 0 ? text : text[..dash], value, out var written) && written == value.Length
             ? value
-            : throw S3Errors.InvalidRequest($"Value for {HeaderPrefix}{NameOf(algorithm).ToLowerInvariant()} header is invalid.");
+            : throw S3Errors.BadDigest($"Value for {HeaderPrefix}{NameOf(algorithm).ToLowerInvariant()} header is invalid.");
     }
 
     /// <summary>Checks a body that was read as a whole.</summary>
