@@ -100,6 +100,7 @@ internal sealed partial class S3Dialect(
 
     private async Task AnswerAsync(S3Call call, Action<string> found, CancellationToken ct)
     {
+        S3Target.KnownKey(call.Key);
         authenticator.Authenticate(call);
         var (services, router) = _parts.Value;
         var operation = router.Find(call);
@@ -112,7 +113,8 @@ internal sealed partial class S3Dialect(
         }
 
         call.Record.Resource = call.Target.Resource;
-        if (operation.NeedsBucket)
+        // A preflight says it itself, of the request that it asks about.
+        if (operation.NeedsBucket && operation is not Preflight)
             await CorsHeaders.WriteAsync(services, call, ct);
         if (!operation.AuthorizesItself)
             await services.Authorization.RequireAsync(call, operation.ActionFor(call), ct);

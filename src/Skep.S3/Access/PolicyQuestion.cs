@@ -65,6 +65,9 @@ internal static class PolicyQuestion
                 request.With("s3:" + parameter, value);
         }
 
+        // Whether a key may be seen to be missing is asked as a listing of just that key.
+        if (action == "s3:ListBucket" && call.Key.Length > 0)
+            request.With("s3:prefix", call.Key);
         return request;
     }
 

@@ -4,12 +4,14 @@ namespace Skep.S3.Acls;
 
 /// <summary>
 /// Who may do what with a bucket or an object beside what policies say. Kept as text, a line a grant:
-/// "PERMISSION account ID" or "PERMISSION group NAME".
+/// "PERMISSION account ID" or "PERMISSION group NAME", after a line with the form's number.
 /// </summary>
 internal sealed record AccessControlList(IReadOnlyList<AclGrant> Grants)
 {
     /// <summary>Grants that one list may have.</summary>
     public const int GrantsMax = 100;
+
+    private const string Form = "1";
 
     /// <summary>The list of what nobody said anything about: its owner may do everything.</summary>
     public static AccessControlList PrivateTo(string accountId) => new([new AclGrant(accountId, Group: null, AclPermission.FullControl)]);
@@ -25,7 +27,7 @@ internal sealed record AccessControlList(IReadOnlyList<AclGrant> Grants)
         Grants.Any(g => g.Gives(accountId, permission) && !(ignoringPublic && g.Group is not null));
 
     /// <summary>The stored form.</summary>
-    public byte[] Encode() => Encoding.UTF8.GetBytes(string.Concat(Grants.Select(g => $"{g.Permission} {(g.Group is { } group ? $"group {group}" : $"account {g.Account}")}\n")));
+    public byte[] Encode() => Encoding.UTF8.GetBytes($"{Form}\n" + string.Concat(Grants.Select(g => $"{g.Permission} {(g.Group is { } group ? $"group {group}" : $"account {g.Account}")}\n")));
 
     /// <summary>Reads the stored form; an empty one is the private list.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
@@ -34,7 +36,10 @@ internal sealed record AccessControlList(IReadOnlyList<AclGrant> Grants)
         if (stored.IsEmpty)
             return PrivateTo(ownerAccountId);
         var grants = new List<AclGrant>();
-        foreach (var line in Encoding.UTF8.GetString(stored.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        var lines = Encoding.UTF8.GetString(stored.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (lines.FirstOrDefault() != Form)
+            throw new InvalidDataException($"an access control list has the form '{lines.FirstOrDefault()}', expected {Form}");
+        foreach (var line in lines.Skip(1))
         {
             grants.Add(line.Split(' ') switch
             {

@@ -10,11 +10,11 @@ internal static class AclRequest
 {
     private static readonly (string Header, AclPermission Permission)[] _grantHeaders =
     [
-        ("x-amz-grant-full-control", AclPermission.FullControl),
         ("x-amz-grant-read", AclPermission.Read),
         ("x-amz-grant-write", AclPermission.Write),
         ("x-amz-grant-read-acp", AclPermission.ReadAcp),
         ("x-amz-grant-write-acp", AclPermission.WriteAcp),
+        ("x-amz-grant-full-control", AclPermission.FullControl),
     ];
 
     /// <summary>Whether the headers give a list.</summary>

@@ -41,7 +41,7 @@ internal static class AclStore
     /// <exception cref="S3Exception">AccessControlListNotSupported, or AccessDenied where public lists are blocked.</exception>
     public static async ValueTask CheckAsync(S3Services services, string bucket, AccessControlList list, string? ownership, string? canned, string owner, CancellationToken ct)
     {
-        if (ownership is OwnershipControls.BucketOwnerEnforced && canned != "bucket-owner-full-control" && !list.IsPrivateTo(owner))
+        if (ownership is OwnershipControls.BucketOwnerEnforced && canned != "bucket-owner-full-control" && (canned is not null || !list.IsPrivateTo(owner)))
             throw S3Errors.Of("AccessControlListNotSupported", 400, "The bucket does not allow ACLs");
         if (list.IsPublic && (await PublicAccessBlock.FindAsync(services.Store, bucket, ct)).BlocksPublicAcls)
             throw S3Errors.AccessDenied("public access control lists are blocked by the bucket's public access block");

@@ -12,7 +12,8 @@ internal static class AclXml
     public static S3Xml Write(AccessControlList list, S3Accounts accounts, string owner)
     {
         var xml = new S3Xml("AccessControlPolicy").Owner(accounts.OwnerOf(owner)).Open("AccessControlList");
-        foreach (var grant in list.Grants)
+        // Groups first, as clients expect it that read the list by position.
+        foreach (var grant in list.Grants.OrderBy(g => g.Group is null))
         {
             xml.Open("Grant");
             if (grant.Group is { } group)

@@ -12,7 +12,7 @@ internal static class CannedAcl
     /// <exception cref="S3Exception">There is none of that name.</exception>
     public static AccessControlList Make(string name, string owner, string bucketOwner)
     {
-        var grants = new List<AclGrant>();
+        var grants = new List<AclGrant> { new(owner, Group: null, AclPermission.FullControl) };
         switch (name)
         {
             case "private":
@@ -43,8 +43,6 @@ internal static class CannedAcl
                 throw S3Errors.InvalidArgument("x-amz-acl", name, "The canned ACL is not one that S3 has");
         }
 
-        // Last, as clients expect it that read the list by position.
-        grants.Add(new(owner, Group: null, AclPermission.FullControl));
         return new AccessControlList(grants);
     }
 }

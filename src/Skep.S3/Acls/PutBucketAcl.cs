@@ -23,7 +23,7 @@ internal sealed class PutBucketAcl(S3Services services) : S3Operation
         var list = AclRequest.FromHeaders(call, services.Accounts, owner, owner)
             ?? AclRequest.FromXml(await call.ReadXmlAsync(ct), services.Accounts, owner);
         var ownership = await OwnershipControls.FindAsync(services.Store, call.Bucket, ct);
-        await AclStore.CheckAsync(services, call.Bucket, list, ownership, canned: null, owner, ct);
+        await AclStore.CheckAsync(services, call.Bucket, list, ownership, call.Header("x-amz-acl"), owner, ct);
         await AclStore.SetAsync(services.Store, call.Bucket, list, ct);
         call.SendEmpty();
     }

@@ -18,7 +18,7 @@ internal static class EngineErrors
         ObjectError.IsDeleteMarker => new S3Exception("MethodNotAllowed", 405, "The specified method is not allowed against this resource.") { Headers = MarkerHeaders(failure.Marker) },
         ObjectError.NoSuchUpload => S3Errors.Of("NoSuchUpload", 404, "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."),
         ObjectError.InvalidPart => S3Errors.Of("InvalidPart", 400, $"One or more of the specified parts could not be found or does not match: {failure.Message}"),
-        ObjectError.InvalidPartOrder => S3Errors.Of("InvalidPartOrder", 400, "The list of parts was not in ascending order. Parts must be ordered by part number."),
+        ObjectError.InvalidPartOrder => S3Errors.InvalidPartOrder(),
         ObjectError.PartTooSmall => S3Errors.Of("EntityTooSmall", 400, "Your proposed upload is smaller than the minimum allowed size"),
         ObjectError.PreconditionFailed => S3Errors.PreconditionFailed(failure.Message),
         ObjectError.Locked => S3Errors.AccessDenied("the object is protected by object lock"),

@@ -13,15 +13,7 @@ internal static class S3Errors
     public static S3Exception BucketAlreadyExists(string bucket) =>
         new("BucketAlreadyExists", 409, "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.") { Details = [new("BucketName", bucket)] };
 
-    public static S3Exception BucketAlreadyOwnedByYou(string bucket) =>
-        new("BucketAlreadyOwnedByYou", 409, "Your previous request to create the named bucket succeeded and you already own it.") { Details = [new("BucketName", bucket)] };
-
     public static S3Exception InvalidBucketName(string bucket) => new("InvalidBucketName", 400, "The specified bucket is not valid.") { Details = [new("BucketName", bucket)] };
-
-    public static S3Exception TooManyBuckets(int max) => new("TooManyBuckets", 400, $"You have attempted to create more buckets than allowed ({max})");
-
-    public static S3Exception NoSuchUpload(string uploadId) =>
-        new("NoSuchUpload", 404, "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.") { Details = [new("UploadId", uploadId)] };
 
     public static S3Exception MethodNotAllowed(string method) =>
         new("MethodNotAllowed", 405, "The specified method is not allowed against this resource.") { Details = [new("Method", method)] };
@@ -48,10 +40,9 @@ internal static class S3Errors
         };
 
     public static S3Exception InvalidPartNumber(int number, int parts) =>
-        new("InvalidPartNumber", 416, "The requested partnumber is not satisfiable") { Details = [new("PartNumberRequested", number.ToString()), new("ActualPartCount", parts.ToString())] };
+        new("InvalidPart", 400, "The requested partnumber is not satisfiable") { Details = [new("PartNumberRequested", number.ToString()), new("ActualPartCount", parts.ToString())] };
 
-    public static S3Exception InvalidPart(int number) =>
-        new("InvalidPart", 400, "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.") { Details = [new("PartNumber", number.ToString())] };
+    public static S3Exception InvalidPartOrder() => new("InvalidPartOrder", 400, "The list of parts was not in ascending order. Parts must be ordered by part number.");
 
     public static S3Exception MalformedXml(string? why = null) =>
         new("MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema" + (why is null ? "" : $" ({why})"));
@@ -87,9 +78,6 @@ internal static class S3Errors
     public static S3Exception NoSuchDocument(string code, string message, string bucket) => new(code, 404, message) { Details = [new("BucketName", bucket)] };
 
     public static S3Exception InvalidBucketState(string message) => new("InvalidBucketState", 409, message);
-
-    public static S3Exception IllegalLocation(string location) =>
-        new("IllegalLocationConstraintException", 400, $"The {Shorten(location)} location constraint is incompatible for the region specific endpoint this request was sent to.");
 
     public static S3Exception IllegalVersioning() => new("IllegalVersioningConfigurationException", 400, "The Versioning element must be specified");
 

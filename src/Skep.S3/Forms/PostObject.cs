@@ -34,7 +34,7 @@ internal sealed class PostObject(S3Services services) : S3Operation
             throw S3Errors.InvalidArgument("key", "", "Bucket POST must contain a field named 'key'. If it is specified, please check the order of the fields.");
         if (form.File is not { } file)
             throw S3Errors.InvalidArgument("file", "0", "POST requires exactly one file upload per request.");
-        var upload = call.ForForm(key, form.Fields);
+        var upload = call.ForForm(S3Target.KnownKey(key), form.Fields);
         var policy = Authenticate(upload, form.Fields);
         await services.Authorization.RequireAsync(upload, Action, ct);
         var checksum = ChecksumHeaders.Read(upload);
@@ -53,7 +53,7 @@ internal sealed class PostObject(S3Services services) : S3Operation
             },
             new FormFileStream(file, length => policy?.CheckLength(length)),
             ct);
-        ObjectHeaders.WriteVersionId(upload, version.VersionId);
+        ObjectHeaders.WriteNewVersionId(upload, version);
         await AnswerAsync(upload, form.Fields, version, ct);
     }
 

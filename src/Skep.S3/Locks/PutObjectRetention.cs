@@ -30,6 +30,10 @@ internal sealed class PutObjectRetention(S3Services services) : S3Operation
         if (root.Name != "Retention" || mode is null != until is null)
             throw S3Errors.MalformedXml("expected Retention with Mode and RetainUntilDate");
         var retention = mode is null ? default : ObjectLock.ParseRetention(mode, until!, services.Time.GetUtcNow());
+        var current = (await services.Store.HeadAsync(call.Address, ct)).Metadata.Retention;
+        // The store lets governance become compliance; S3 wants the permission to bypass for that.
+        if (current.Mode is RetentionMode.Governance && current.Until > services.Time.GetUtcNow() && retention.Mode is RetentionMode.Compliance && !bypasses)
+            throw S3Errors.AccessDenied("the object is under governance retention");
         await services.Store.UpdateAsync(call.Address, new ObjectUpdate { Retention = retention, BypassesGovernance = bypasses }, ct);
         call.SendEmpty();
     }

@@ -26,11 +26,12 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
-        var checksum = _algorithms.Select(a => call.Header($"x-amz-checksum-{ChecksumHeaders.NameOf(a).ToLowerInvariant()}") is { } text ? ChecksumHeaders.ParseValue(a, text) : null).FirstOrDefault(c => c is not null);
         var root = await call.Body.ReadDocumentAsync(call, ct);
         var parts = root.All("Part").Select(Read).ToList();
         if (root.Name != "CompleteMultipartUpload" || parts.Count is 0 or > MultipartElements.PartNumberMax)
             throw S3Errors.MalformedXml($"CompleteMultipartUpload names {parts.Count} parts, expected 1 to {MultipartElements.PartNumberMax}");
+        if (parts.Zip(parts.Skip(1)).Any(pair => pair.First.Number >= pair.Second.Number))
+            throw S3Errors.InvalidPartOrder();
         var request = new CompleteUploadRequest
         {
             Upload = MultipartElements.UploadOf(call),
@@ -38,10 +39,10 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
             PartBytesMin = MultipartElements.PartBytesMin,
             Conditions = Conditions.OfWrite(call),
             LengthBytes = SizeOf(call),
-            Checksum = checksum,
+            Checksum = ChecksumOf(call),
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.CompleteUploadAsync(request, ct), ct);
-        ObjectHeaders.WriteVersionId(call, version.VersionId);
+        ObjectHeaders.WriteNewVersionId(call, version);
         var location = $"{call.Http.Request.Scheme}://{call.Http.Request.Host}{call.Target.RawPath}";
         var xml = new S3Xml("CompleteMultipartUploadResult")
             .Element("Location", location)
@@ -52,6 +53,18 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
         if (version.Checksum is { } made)
             xml.Element("ChecksumType", ChecksumHeaders.NameOf(made.Type));
         await call.SendAsync(xml, ct);
+    }
+
+    /// <summary>What the whole object's checksum must be, as the headers say.</summary>
+    private static ReadOnlyMemory<byte>? ChecksumOf(S3Call call)
+    {
+        foreach (var algorithm in _algorithms)
+        {
+            if (call.Header($"x-amz-checksum-{ChecksumHeaders.NameOf(algorithm).ToLowerInvariant()}") is { } text)
+                return ChecksumHeaders.ParseValue(algorithm, text);
+        }
+
+        return null;
     }
 
     private static CompletedPart Read(XmlElement part)

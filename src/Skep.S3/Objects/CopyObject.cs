@@ -33,7 +33,7 @@ internal sealed class CopyObject(S3Services services) : S3Operation
         var metadata = Mix(source.Version.Metadata, given, replaces, replacesTags);
         var version = await CopyAsync(call, source, metadata, ct);
         source.WriteVersionId(call);
-        ObjectHeaders.WriteVersionId(call, version.VersionId);
+        ObjectHeaders.WriteNewVersionId(call, version);
         var xml = new S3Xml("CopyObjectResult").Element("LastModified", version.LastModified).Element("ETag", $"\"{version.ETag}\"").Checksum(version.Checksum, version.PartCount);
         if (version.Checksum is { } checksum)
             xml.Element("ChecksumType", ChecksumHeaders.NameOf(checksum.Type));

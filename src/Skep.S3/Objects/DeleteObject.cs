@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Objects;
+using Skep.S3.Errors;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
 
@@ -23,6 +24,28 @@ internal sealed class DeleteObject(S3Services services) : S3Operation
     /// <summary>Whether the caller wants to delete in spite of a governance retention.</summary>
     public static bool BypassesGovernance(S3Call call) => string.Equals(call.Header("x-amz-bypass-governance-retention"), "true", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>
+    /// What a conditional deletion of an object that is not there comes to: nothing to do, unless a delete marker is what
+    /// does not meet the conditions.
+    /// </summary>
+    /// <exception cref="S3Exception">PreconditionFailed.</exception>
+    public static async ValueTask CheckMissingAsync(S3Services services, string bucket, string key, CancellationToken ct)
+    {
+        try
+        {
+            await services.Store.HeadAsync(new ObjectAddress(bucket, key), ct);
+        }
+        catch (ObjectException ex) when (ex.Error is ObjectError.NoSuchKey)
+        {
+            if (ex.Marker is not null)
+                throw S3Errors.PreconditionFailed("the object is deleted already");
+        }
+    }
+
+    /// <summary>Whether a deletion failed because its conditions want an object that is not there.</summary>
+    public static bool IsOfMissing(ObjectException failure, DeleteRequest request) =>
+        failure.Error is ObjectError.NoSuchKey or ObjectError.NoSuchVersion && request.Conditions != WriteConditions.None;
+
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
@@ -36,10 +59,23 @@ internal sealed class DeleteObject(S3Services services) : S3Operation
             Conditions = Conditions.OfDelete(call),
             BypassesGovernance = bypasses,
         };
-        var result = await services.Store.DeleteAsync(call.Bucket, request, ct);
+        var result = await DeleteAsync(request, call, ct);
         if (result.IsDeleteMarker)
             call.Response.Headers["x-amz-delete-marker"] = "true";
         ObjectHeaders.WriteVersionId(call, result.VersionId);
         call.SendEmpty(StatusCodes.Status204NoContent);
+    }
+
+    private async ValueTask<DeleteResult> DeleteAsync(DeleteRequest request, S3Call call, CancellationToken ct)
+    {
+        try
+        {
+            return await services.Store.DeleteAsync(call.Bucket, request, ct);
+        }
+        catch (ObjectException ex) when (IsOfMissing(ex, request))
+        {
+            await CheckMissingAsync(services, call.Bucket, call.Key, ct);
+            return default;
+        }
     }
 }

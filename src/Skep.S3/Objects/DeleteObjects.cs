@@ -64,8 +64,25 @@ internal sealed class DeleteObjects(S3Services services) : S3Operation
 
         var results = await services.Store.DeleteManyAsync(call.Bucket, [.. allowed.Select(i => named[i] with { BypassesGovernance = bypasses })], ct);
         for (var i = 0; i < allowed.Count; i++)
-            outcomes[allowed[i]] = new Outcome(results[i].Result, results[i].Failure is { } failure ? EngineErrors.Of(failure, call.Target with { Key = named[allowed[i]].Key }) : null);
+            outcomes[allowed[i]] = await JudgeAsync(call, named[allowed[i]], results[i], ct);
         return outcomes;
+    }
+
+    private async ValueTask<Outcome> JudgeAsync(S3Call call, DeleteRequest request, DeleteOutcome outcome, CancellationToken ct)
+    {
+        if (outcome.Failure is not { } failure)
+            return new Outcome(outcome.Result, Failure: null);
+        if (!DeleteObject.IsOfMissing(failure, request))
+            return new Outcome(default, EngineErrors.Of(failure, call.Target with { Key = request.Key }));
+        try
+        {
+            await DeleteObject.CheckMissingAsync(services, call.Bucket, request.Key, ct);
+            return default;
+        }
+        catch (S3Exception ex)
+        {
+            return new Outcome(default, ex);
+        }
     }
 
     private static DeleteRequest Read(XmlElement element)

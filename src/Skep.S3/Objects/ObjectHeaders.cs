@@ -60,6 +60,13 @@ internal static class ObjectHeaders
             call.Response.Headers["x-amz-version-id"] = versionId;
     }
 
+    /// <summary>Names a version that was just made; where versions are suspended, it has no name of its own.</summary>
+    public static void WriteNewVersionId(S3Call call, ObjectVersion version)
+    {
+        if (call.BucketInfo.Versioning is VersioningState.Enabled)
+            call.Response.Headers["x-amz-version-id"] = version.VersionId;
+    }
+
     private static void WriteLock(IHeaderDictionary headers, ObjectMetadata metadata)
     {
         if (metadata.Retention.Mode is not RetentionMode.None)

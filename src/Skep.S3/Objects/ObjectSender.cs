@@ -67,7 +67,11 @@ internal static class ObjectSender
     {
         if (range is null)
             ChecksumHeaders.Write(call.Response.Headers, reader.Version.Checksum, reader.Version.PartCount, withType: true);
-        else if (call.Query.Number("partNumber", 1, PartNumberMax) is { } number)
-            ChecksumHeaders.Write(call.Response.Headers, reader.Parts.Count > 0 ? reader.Parts[number - 1].Checksum : reader.Version.Checksum, partCount: 0, withType: false);
+        else if (call.Query.Number("partNumber", 1, PartNumberMax) is { } number && reader.Version.Checksum is { } whole)
+        {
+            // The type is that of the object, of which the part is one.
+            call.Response.Headers["x-amz-checksum-type"] = ChecksumHeaders.NameOf(whole.Type);
+            ChecksumHeaders.Write(call.Response.Headers, reader.Parts.Count > 0 ? reader.Parts[number - 1].Checksum : whole, partCount: 0, withType: false);
+        }
     }
 }

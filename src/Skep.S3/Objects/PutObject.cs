@@ -29,7 +29,7 @@ internal sealed class PutObject(S3Services services) : S3Operation
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.PutAsync(request, call.Body.Stream, ct), ct);
         call.Response.Headers.ETag = $"\"{version.ETag}\"";
-        ObjectHeaders.WriteVersionId(call, version.VersionId);
+        ObjectHeaders.WriteNewVersionId(call, version);
         ChecksumHeaders.Write(call.Response.Headers, version.Checksum, version.PartCount, withType: true);
         call.SendEmpty();
     }

@@ -3,7 +3,6 @@ using Skep.S3.Acls;
 using Skep.S3.Documents;
 using Skep.S3.Locks;
 using Skep.S3.Requests;
-using Skep.S3.Tagging;
 
 namespace Skep.S3.Objects;
 
@@ -15,14 +14,11 @@ internal static class UploadMetadata
     public static async ValueTask<ObjectMetadata> MakeAsync(S3Services services, S3Call call, CancellationToken ct)
     {
         EncryptionHeaders.Refuse(call);
-        var tags = TagSet.FromHeader(call);
-        if (tags.Count > 0)
-            await services.Authorization.RequireAsync(call, "s3:PutObjectTagging", ct);
         var (retention, isLegalHold) = await ObjectLock.OfUploadAsync(services, call, ct);
         return new ObjectMetadata
         {
             Headers = UploadHeaders.Read(call),
-            Tags = tags,
+            Tags = call.RequestTags,
             Owner = await OwnerAsync(services, call, ct),
             Acl = await AclStore.OfUploadAsync(services, call, ct),
             Retention = retention,

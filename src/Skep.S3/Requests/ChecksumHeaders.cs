@@ -66,7 +66,7 @@ internal static class ChecksumHeaders
         if (call.Header("x-amz-trailer") is { } trailer && trailer.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase))
         {
             var algorithm = Parse(trailer[HeaderPrefix.Length..]);
-            return (algorithm, () => call.Body.Trailer(trailer) is { } text ? ParseValue(algorithm, text) : null);
+            return (algorithm, () => call.Body.Trailer(trailer) is { } text ? (ReadOnlyMemory<byte>?)ParseValue(algorithm, text) : null);
         }
 
         return call.Header("x-amz-sdk-checksum-algorithm") is { } named ? (Parse(named), null) : (null, null);
@@ -81,7 +81,7 @@ internal static class ChecksumHeaders
         var dash = text.IndexOf('-', StringComparison.Ordinal);
         return Convert.TryFromBase64String(dash < 0 ? text : text[..dash], value, out var written) && written == value.Length
             ? value
-            : throw S3Errors.InvalidRequest($"Value for {HeaderPrefix}{NameOf(algorithm).ToLowerInvariant()} header is invalid.");
+            : throw S3Errors.BadDigest($"Value for {HeaderPrefix}{NameOf(algorithm).ToLowerInvariant()} header is invalid.");
     }
 
     /// <summary>Checks a body that was read as a whole.</summary>

@@ -16,11 +16,19 @@ internal sealed record S3Target(string Bucket, string Key, string RawPath, strin
 {
     private static readonly UTF8Encoding _utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>Bytes of UTF-8 that a key may have.</summary>
+    public const int KeyBytesMax = 1_024;
+
     /// <summary>What is addressed.</summary>
     public S3Level Level => Bucket.Length == 0 ? S3Level.Service : Key.Length == 0 ? S3Level.Bucket : S3Level.Object;
 
     /// <summary>"/bucket/key", for messages.</summary>
     public string Resource => Key.Length == 0 ? $"/{Bucket}" : $"/{Bucket}/{Key}";
+
+    /// <summary>The key, unless no object can have it.</summary>
+    /// <exception cref="S3Exception">KeyTooLongError.</exception>
+    public static string KnownKey(string key) =>
+        _utf8.GetByteCount(key) is <= KeyBytesMax ? key : throw S3Errors.KeyTooLong(_utf8.GetByteCount(key), KeyBytesMax);
 
     /// <summary>Reads a target.</summary>
     /// <param name="rawTarget">The request line's target, as sent.</param>

@@ -14,7 +14,7 @@ internal static class TagSet
     private const int ValueLengthMax = 256;
 
     /// <summary>Reads a Tagging document.</summary>
-    /// <exception cref="S3Exception">MalformedXML, InvalidTag or BadRequest.</exception>
+    /// <exception cref="S3Exception">MalformedXML or InvalidTag.</exception>
     public static List<KeyValuePair<string, string>> FromXml(XmlElement root, int max)
     {
         if (root.Name != "Tagging" || root["TagSet"] is not { } set)
@@ -23,7 +23,7 @@ internal static class TagSet
     }
 
     /// <summary>Reads x-amz-tagging, which has the form of a query, or the document in a form's field.</summary>
-    /// <exception cref="S3Exception">InvalidTag or BadRequest.</exception>
+    /// <exception cref="S3Exception">InvalidTag.</exception>
     public static List<KeyValuePair<string, string>> FromHeader(S3Call call)
     {
         if (call.FormDocument("tagging") is { } document)
@@ -45,7 +45,7 @@ internal static class TagSet
     public static S3Xml ToXml(IEnumerable<KeyValuePair<string, string>> tags)
     {
         var xml = new S3Xml("Tagging").Open("TagSet");
-        foreach (var (key, value) in tags)
+        foreach (var (key, value) in tags.OrderBy(t => t.Key, StringComparer.Ordinal))
             xml.Open("Tag").Element("Key", key).Element("Value", value).Close();
         return xml;
     }
@@ -55,7 +55,7 @@ internal static class TagSet
     private static List<KeyValuePair<string, string>> Check(List<KeyValuePair<string, string>> tags, int max)
     {
         if (tags.Count > max)
-            throw S3Errors.Of("BadRequest", 400, max == ObjectTagsMax ? "Object tags cannot be greater than 10" : $"Tags cannot be more than {max}");
+            throw S3Errors.InvalidTag($"Tags cannot be more than {max}");
         var keys = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (key, value) in tags)
         {

@@ -14,8 +14,7 @@ internal static class TestConfigCommand
         var verb = new Verb(
             "test-config",
             "Make the accounts, users and keys that the test suite ceph/s3-tests needs, and print its configuration. Run again, it prints the same.",
-            "skep s3 test-config > s3tests.conf",
-            "S3TEST_CONF=s3tests.conf python3 -m pytest s3tests/functional/test_s3.py");
+            "skep s3 test-config > s3tests.conf");
         verb.SetAction(async (parsed, ct) =>
         {
             var directory = context.DataDirectory(parsed);
