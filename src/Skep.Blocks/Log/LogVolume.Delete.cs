@@ -41,6 +41,8 @@ public sealed partial class LogVolume
                 progress?.Report(++deleted);
             }
         }
+        // A clone's start, which a listing that lags may not have named.
+        await store.DeleteAsync(VolumeNames.Checkpoint(name, 0), ct);
         await store.DeleteAsync(VolumeNames.Head(name), ct);
         await store.DeleteAsync(VolumeNames.Deleted(name), ct);
         await store.DeleteAsync(VolumeNames.Identity(name), ct);
