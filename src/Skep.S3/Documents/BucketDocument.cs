@@ -1,4 +1,5 @@
 using Skep.S3.Errors;
+using Skep.S3.Requests;
 using Skep.S3.Xml;
 
 namespace Skep.S3.Documents;
@@ -38,6 +39,9 @@ internal sealed record BucketDocument
 
     /// <summary>Checks one that is to be stored, and may complete it.</summary>
     public required Action<XmlElement> Check { get; init; }
+
+    /// <summary>Checks one against what the bucket has besides; null where that does not matter.</summary>
+    public Func<S3Services, S3Call, XmlElement, CancellationToken, ValueTask>? CheckBucket { get; init; }
 
     /// <summary>The status of an answer to writing it.</summary>
     public int PutStatus { get; init; } = 200;

@@ -1,4 +1,5 @@
 using Skep.Objects;
+using Skep.S3.Acls;
 using Skep.S3.Errors;
 using Skep.S3.Xml;
 
@@ -36,6 +37,11 @@ internal static class OwnershipControls
         {
             if (root.Children.Count != 1 || !IsValid(root["Rule"]?.Value("ObjectOwnership")))
                 throw S3Errors.MalformedXml($"expected one Rule with ObjectOwnership {BucketOwnerEnforced}, {BucketOwnerPreferred} or {ObjectWriter}");
+        },
+        CheckBucket = static async (services, call, root, ct) =>
+        {
+            if (root["Rule"]!.Value("ObjectOwnership") == BucketOwnerEnforced && !(await AclStore.OfBucketAsync(services.Store, call.BucketInfo, ct)).IsPrivateTo(call.BucketInfo.Owner))
+                throw S3Errors.Of("InvalidBucketAclWithObjectOwnership", 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
         },
     };
 

@@ -24,6 +24,8 @@ internal sealed class PutBucketDocument(S3Services services, BucketDocument docu
         if (root.Name != document.Root)
             throw S3Errors.MalformedXml($"the root element is {root.Name}, expected {document.Root}");
         document.Check(root);
+        if (document.CheckBucket is { } check)
+            await check(services, call, root, ct);
         var xml = new S3Xml(document.Root);
         foreach (var child in root.Children)
             xml.Element(child);
