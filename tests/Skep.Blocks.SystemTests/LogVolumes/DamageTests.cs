@@ -181,8 +181,16 @@ public sealed class DamageTests
     /// <summary>Where a record is in a segment, when each is one request with a header of 4 KiB.</summary>
     private static long RecordAt(int number) => 4096 + (number * (4096L + (SequentialWrite.RequestBlocks * StampedDisk.BlockBytes)));
 
+    /// <summary>The segments that have a header, the one that was written to first at the head: spares are zeroes.</summary>
     private static IEnumerable<string> UsedSegments(LogServeFixture fixture) =>
-        Directory.GetFiles(Path.Combine(fixture.Local, "log"), "segment-*").Order(StringComparer.Ordinal);
+        Directory.GetFiles(Path.Combine(fixture.Local, "log"), "segment-*").Where(HasHeader).OrderBy(File.GetLastWriteTimeUtc);
+
+    private static bool HasHeader(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var header = new byte[4096];
+        return RandomAccess.Read(file, header, 0) == header.Length && header.AsSpan().ContainsAnyExcept((byte)0);
+    }
 
     private static void FlipBit(string path, long offset)
     {

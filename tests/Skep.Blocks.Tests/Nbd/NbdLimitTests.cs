@@ -52,9 +52,12 @@ public sealed class NbdLimitTests
         await using var fixture = new NbdFixture(new MemoryDevice(Size), time: clock);
         using var client = await fixture.ConnectRawAsync();
         await client.OpenAsync();
-        clock.Advance(TimeSpan.FromDays(1));
+        // An answer says that the server knows of the end of the handshake too.
         await client.RequestAsync(3, 1, 0, 0);
         Assert.Equal((0u, 1UL), await client.ReceiveSimpleAsync());
+        clock.Advance(TimeSpan.FromDays(1));
+        await client.RequestAsync(3, 2, 0, 0);
+        Assert.Equal((0u, 2UL), await client.ReceiveSimpleAsync());
     }
 
     [Fact]
