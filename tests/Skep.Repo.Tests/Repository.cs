@@ -1,3 +1,5 @@
+using Skep.Testing;
+
 namespace Skep.Repo.Tests;
 
 /// <summary>The repository's own files: what a clone has, without what builds and tools leave behind.</summary>
@@ -5,7 +7,7 @@ internal static class Repository
 {
     private static readonly string[] _notOurs = [".git", ".vs", "bin", "obj", "out", "TestResults", "node_modules", "__pycache__"];
 
-    public static string Root { get; } = FindRoot();
+    public static string Root => RepositoryRoot.Path;
 
     /// <summary>Paths relative to the root, ordered.</summary>
     public static IReadOnlyList<string> Files { get; } = [.. Find(new DirectoryInfo(Root)).Select(f => Path.GetRelativePath(Root, f)).Order(StringComparer.Ordinal)];
@@ -39,16 +41,5 @@ internal static class Repository
             foreach (var file in Find(child))
                 yield return file;
         }
-    }
-
-    private static string FindRoot()
-    {
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            if (File.Exists(Path.Combine(directory.FullName, "Skep.slnx")))
-                return directory.FullName;
-        }
-
-        throw new InvalidOperationException($"no Skep.slnx above {AppContext.BaseDirectory}");
     }
 }

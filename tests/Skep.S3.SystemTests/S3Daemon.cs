@@ -6,7 +6,6 @@ namespace Skep.S3.SystemTests;
 /// <summary>A simulating daemon with S3 on a port of its own, without TLS, and clients of it. All goes with the test.</summary>
 internal sealed class S3Daemon : IAsyncDisposable
 {
-    private static readonly TimeSpan _timeout = TimeSpan.FromMinutes(2);
     private readonly string _root = Directory.CreateTempSubdirectory("skep-s3-").FullName;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
@@ -72,25 +71,8 @@ internal sealed class S3Daemon : IAsyncDisposable
         RunAsync("/usr/bin/aws", ["--endpoint-url", Endpoint, .. arguments], ct);
 
     /// <summary>Runs any client with the admin's credentials in its environment.</summary>
-    public async Task<ProgramResult> RunAsync(string program, string[] arguments, CancellationToken ct)
-    {
-        using var process = SkepProgram.Start(program, arguments, _environment);
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        timeout.CancelAfter(_timeout);
-        var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
-        var error = process.StandardError.ReadToEndAsync(timeout.Token);
-        try
-        {
-            await process.WaitForExitAsync(timeout.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            throw;
-        }
-
-        return new ProgramResult(process.ExitCode, await output, await error);
-    }
+    public Task<ProgramResult> RunAsync(string program, string[] arguments, CancellationToken ct) =>
+        SkepProgram.RunAsync(program, arguments, _environment, ct);
 
     public async ValueTask DisposeAsync()
     {

@@ -21,9 +21,13 @@ internal static class SkepProgram
     public static Task<ProgramResult> RunAsync(CancellationToken ct, params string[] arguments) => RunAsync(Path, arguments, ct);
 
     /// <summary>Runs any program to its end.</summary>
-    public static async Task<ProgramResult> RunAsync(string fileName, string[] arguments, CancellationToken ct)
+    public static Task<ProgramResult> RunAsync(string fileName, string[] arguments, CancellationToken ct) =>
+        RunAsync(fileName, arguments, new Dictionary<string, string>(), ct);
+
+    /// <summary>Runs any program to its end, with more in its environment.</summary>
+    public static async Task<ProgramResult> RunAsync(string fileName, string[] arguments, IReadOnlyDictionary<string, string> environment, CancellationToken ct)
     {
-        using var process = Start(fileName, arguments, new Dictionary<string, string>());
+        using var process = Start(fileName, arguments, environment);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(_timeout);
         var output = process.StandardOutput.ReadToEndAsync(timeout.Token);

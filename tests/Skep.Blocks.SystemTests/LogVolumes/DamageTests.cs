@@ -119,25 +119,26 @@ public sealed class DamageTests
         await device.FlushAsync(Ct);
         var segment = UsedSegments(fixture).First();
         FlipBit(segment, 4096 + 4096 + 1000);
-        int served = 0, refused = 0;
+        var refused = new List<long>();
         var content = new byte[StampedDisk.BlockBytes];
-        for (long at = 0; at < 8 * MiB; at += content.Length)
+        const long Blocks = 8 * MiB / StampedDisk.BlockBytes;
+        for (long block = 0; block < Blocks; block++)
         {
             try
             {
-                await device.ReadAsync(at, content, Ct);
-                Assert.Null(disk.Check(content, (int)(at / StampedDisk.BlockBytes)));
-                served++;
+                await device.ReadAsync(block * content.Length, content, Ct);
+                Assert.Null(disk.Check(content, (int)block));
             }
             catch (BlockDeviceException)
             {
-                refused++;
+                refused.Add(block);
             }
         }
 
-        // One block is refused; all that follow are too once the upload has met the damage, which stops the volume.
-        Assert.InRange(refused, 1, 8 * MiB / StampedDisk.BlockBytes);
-        Assert.Equal(8 * MiB / StampedDisk.BlockBytes, served + refused);
+        Assert.NotEmpty(refused);
+        // The damaged block; and everything from the moment at which the upload met the damage, which stops the volume.
+        var stoppedAt = Blocks - (refused.Count - 1);
+        Assert.Equal([0, .. Enumerable.Range(0, refused.Count - 1).Select(i => stoppedAt + i)], refused);
     }
 
     [Theory(Timeout = TimeoutMs)]

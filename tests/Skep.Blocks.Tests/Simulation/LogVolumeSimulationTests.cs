@@ -64,7 +64,7 @@ public sealed class LogVolumeSimulationTests
     public void A_segment_whose_name_is_not_durable_is_found() => Finds(BrokenSeams.DirectorySyncDoesNothing, SimulationFailure.WrongData);
 
     [Fact]
-    public void A_torn_record_that_is_replayed_is_found() => Finds(BrokenSeams.TornRecordsAreWhole, SimulationFailure.WrongData, operations: 200, seedsTo: 600);
+    public void A_torn_record_that_is_replayed_is_found() => Finds(BrokenSeams.TornRecordsAreWhole, SimulationFailure.WrongData, operations: 200, seedsTo: 150);
 
     [Fact]
     public void A_write_that_is_only_half_done_when_acknowledged_is_found() => Finds(BrokenSeams.WritesAreHalfDone, SimulationFailure.WrongData);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Skep.Cli;
+using Skep.Testing;
 
 namespace Skep.Tests.Cli;
 
@@ -38,7 +39,7 @@ public sealed class CommandTreeTests
     [Fact]
     public void Documentation_lists_every_verb_and_option()
     {
-        var path = Path.Combine(RepositoryRoot(), "docs", "cli.md");
+        var path = Path.Combine(RepositoryRoot.Path, "docs", "cli.md");
         var text = File.ReadAllText(path);
         var start = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         Assert.True(start >= Begin.Length, $"{path} has no line {Begin}");
@@ -75,12 +76,4 @@ public sealed class CommandTreeTests
 
     private static IEnumerable<(string Path, Command Command)> Walk(string parent, Command command) =>
         command.Subcommands.SelectMany(c => Walk($"{parent} {command.Name}", c)).Prepend(($"{parent} {command.Name}", command));
-
-    private static string RepositoryRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Skep.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("no Skep.slnx above the tests");
-        return folder;
-    }
 }
