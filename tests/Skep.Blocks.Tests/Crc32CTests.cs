@@ -1,3 +1,5 @@
+using Skep.Blocks.Log;
+
 namespace Skep.Blocks.Tests;
 
 public sealed class Crc32CTests
@@ -35,5 +37,21 @@ public sealed class Crc32CTests
         uint whole = Crc32C.Compute(data);
         foreach (int cut in (int[])[1, 4080, 4081, 10_000, 19_999])
             Assert.Equal(whole, Crc32C.Finish(Crc32C.Update(Crc32C.Update(Crc32C.Start, data.AsSpan(0, cut)), data.AsSpan(cut))));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(8)]
+    [InlineData(2048)]
+    public void One_pass_gives_the_sectors_checksums_and_the_whole_s(int sectors)
+    {
+        var data = new byte[sectors * Extent.SectorBytes];
+        new Random(sectors).NextBytes(data);
+        var found = new uint[sectors];
+        Assert.Equal(Crc32C.UpdateSerially(0x1234567, data), Crc32C.UpdateSectors(0x1234567, data, found));
+        for (int i = 0; i < sectors; i++)
+            Assert.Equal(Crc32C.Compute(data.AsSpan(i * Extent.SectorBytes, Extent.SectorBytes)), found[i]);
     }
 }

@@ -26,6 +26,9 @@ public interface IBlockFile : IAsyncDisposable
     /// <summary>Cuts or grows the file; what is new reads as zeroes.</summary>
     ValueTask SetLengthAsync(long lengthBytes, CancellationToken ct);
 
+    /// <summary>Grows the file, and reserves the space where the file system can (fallocate); what is new reads as zeroes.</summary>
+    ValueTask AllocateAsync(long lengthBytes, CancellationToken ct);
+
     /// <summary>Gives the space of a range back; it reads as zeroes. Does nothing where the file system cannot.</summary>
     ValueTask PunchAsync(long offset, long length, CancellationToken ct);
 }

@@ -61,6 +61,15 @@ internal sealed class LocalFile(string path, SafeFileHandle handle) : IBlockFile
     }
 
     /// <inheritdoc/>
+    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        if (fallocate(handle, 0, 0, lengthBytes) == 0)
+            return default;
+        return Marshal.GetLastPInvokeError() is EOPNOTSUPP or ENOSYS ? SetLengthAsync(lengthBytes, ct) : throw LastError($"fallocate {path}");
+    }
+
+    /// <inheritdoc/>
     public ValueTask PunchAsync(long offset, long length, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();

@@ -10,6 +10,9 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
 {
     private const int KeyStreamBytes = 4096;
 
+    // A multiple of three: so many are computed at a time.
+    private const int CheckedSectors = 96;
+
     private readonly List<uint> _recordBlocks = [];
     private uint[] _checksums = [];
     private readonly Stack<Aes> _keyStreams = new();
@@ -68,16 +71,17 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
 
     /// <summary>
     /// Keeps the checksum of every sector of a record's data, as it stands in the file: what the disk gives back later is
-    /// neither served nor brought to the store unless it is that.
+    /// neither served nor brought to the store unless it is that. Of what turns out to be no record they are never used.
     /// </summary>
+    /// <param name="checksum">The record's checksum so far.</param>
     /// <param name="at">Where in the file.</param>
     /// <param name="data">Whole sectors.</param>
-    public void KeepChecksums(int at, ReadOnlySpan<byte> data)
+    /// <returns>The record's checksum with this data.</returns>
+    public uint KeepChecksums(uint checksum, int at, ReadOnlySpan<byte> data)
     {
         if (_checksums.Length == 0)
             _checksums = new uint[file.LengthBytes / Extent.SectorBytes];
-        for (int sector = at / Extent.SectorBytes; data.Length > 0; sector++, data = data[Extent.SectorBytes..])
-            _checksums[sector] = Crc32C.Compute(data[..Extent.SectorBytes]);
+        return Crc32C.UpdateSectors(checksum, data, _checksums.AsSpan(at / Extent.SectorBytes));
     }
 
     /// <summary>Encrypts a record's data; one caller at a time.</summary>
@@ -123,9 +127,18 @@ internal sealed class WalSegment(string name, IBlockFile file) : IAsyncDisposabl
 
     private void CheckSectors(int at, ReadOnlySpan<byte> data)
     {
-        for (; data.Length > 0; at += Extent.SectorBytes, data = data[Extent.SectorBytes..])
-            if (Crc32C.Compute(data[..Extent.SectorBytes]) != _checksums[at / Extent.SectorBytes])
-                throw new IOException($"{name} is damaged: the sector at {at} is not what was appended");
+        Span<uint> found = stackalloc uint[CheckedSectors];
+        while (data.Length > 0)
+        {
+            var part = data[..Math.Min(data.Length, CheckedSectors * Extent.SectorBytes)];
+            int sectors = part.Length / Extent.SectorBytes;
+            Crc32C.UpdateSectors(Crc32C.Start, part, found);
+            int same = found[..sectors].CommonPrefixLength(_checksums.AsSpan(at / Extent.SectorBytes, sectors));
+            if (same < sectors)
+                throw new IOException($"{name} is damaged: the sector at {at + same * Extent.SectorBytes} is not what was appended");
+            at += part.Length;
+            data = data[part.Length..];
+        }
     }
 
     // Records begin at multiples of 4 KiB and are never overwritten within a generation, so a record's place is a nonce

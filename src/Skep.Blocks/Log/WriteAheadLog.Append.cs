@@ -153,8 +153,7 @@ internal sealed partial class WriteAheadLog
         int at = segment.EndBytes + WalRecordHeader.HeaderBytes;
         for (int i = 1; i < _parts.Count; i++)
         {
-            checksum = Crc32C.Update(checksum, _parts[i].Span);
-            segment.KeepChecksums(at, _parts[i].Span);
+            checksum = segment.KeepChecksums(checksum, at, _parts[i].Span);
             at += _parts[i].Length;
         }
         WalRecordHeader.WriteChecksum(_header, Crc32C.Finish(checksum));

@@ -173,12 +173,11 @@ internal sealed partial class WriteAheadLog
         byte[] data = new byte[record.DataBytes];
         if (await segment.File.ReadAsync(at + WalRecordHeader.HeaderBytes, data, ct) < data.Length)
             return null;
-        uint checksum = Crc32C.Finish(Crc32C.Update(record.BeginChecksum(block), data));
+        uint checksum = Crc32C.Finish(segment.KeepChecksums(record.BeginChecksum(block), at + WalRecordHeader.HeaderBytes, data));
         if (checksum != WalRecordHeader.ReadChecksum(block) || !AreEntriesValid(record, block))
             return null;
         if (_key is not null && record.DataBytes > 0 && !IsAuthentic(segment, at, record, block, data))
             return null;
-        segment.KeepChecksums(at + WalRecordHeader.HeaderBytes, data);
         return record;
     }
 

@@ -43,16 +43,24 @@ internal sealed partial class WriteAheadLog
         }
     }
 
-    /// <summary>Makes a segment of zeroes: overwriting written blocks syncs twice as fast as filling allocated ones.</summary>
+    /// <summary>
+    /// Makes a segment of zeroes: overwriting written blocks syncs twice as fast as filling allocated ones. While the log
+    /// grows nobody waits for zeroes: such a segment is only allocated, and is as good as the others from its second use on.
+    /// </summary>
     /// <returns>False when the disk did not let it.</returns>
     private async Task<bool> TryAddSegmentAsync()
     {
+        bool isGrowing;
+        lock (_gate)
+            isGrowing = _segments.Count > 1;
         string name = $"{SegmentPrefix}{_nextFile++:x6}";
         IBlockFile? file = null;
         try
         {
             file = await _directory.OpenAsync(name, BlockFileMode.CreateNew, _stopped);
-            for (long at = 0; at < _settings.SegmentBytes; at += ZeroBytes)
+            if (isGrowing)
+                await file.AllocateAsync(_settings.SegmentBytes, _stopped);
+            for (long at = 0; !isGrowing && at < _settings.SegmentBytes; at += ZeroBytes)
                 await file.WriteAsync(at, Zeroes.AsMemory(0, (int)Math.Min(ZeroBytes, _settings.SegmentBytes - at)), _stopped);
             await file.SyncAsync(_stopped);
             await _directory.SyncAsync(_stopped);

@@ -87,6 +87,9 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedProcess process
         inode.SetLength(disk, lengthBytes);
     }
 
+    /// <summary>Reserves nothing, as on a file system that cannot.</summary>
+    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct) => SetLengthAsync(lengthBytes, ct);
+
     /// <inheritdoc/>
     public async ValueTask PunchAsync(long offset, long length, CancellationToken ct)
     {

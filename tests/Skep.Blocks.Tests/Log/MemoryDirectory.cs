@@ -31,7 +31,14 @@ public sealed class MemoryDirectory : IBlockDirectory
 
     public long FreeBytes { get; set; } = 1L << 40;
 
-    public IEnumerable<string> Names => _names.Keys;
+    public IReadOnlyList<string> Names
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _names.Keys];
+        }
+    }
 
     public byte[] Content(string name) => _names[name].Volatile;
 
@@ -179,6 +186,8 @@ public sealed class MemoryFile(MemoryDirectory directory, string name, byte[] co
         }
         return default;
     }
+
+    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct) => SetLengthAsync(lengthBytes, ct);
 
     public ValueTask PunchAsync(long offset, long length, CancellationToken ct)
     {

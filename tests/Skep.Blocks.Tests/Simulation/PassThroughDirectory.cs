@@ -39,6 +39,8 @@ internal class PassThroughFile(IBlockFile inner) : IBlockFile
 
     public ValueTask SetLengthAsync(long lengthBytes, CancellationToken ct) => inner.SetLengthAsync(lengthBytes, ct);
 
+    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct) => inner.AllocateAsync(lengthBytes, ct);
+
     public ValueTask PunchAsync(long offset, long length, CancellationToken ct) => inner.PunchAsync(offset, length, ct);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
