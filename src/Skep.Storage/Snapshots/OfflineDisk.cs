@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Skep.Blocks.Nbd;
 using Skep.Core.Hosting;
 using Skep.Linux;
 using Skep.Linux.DiskImages;
@@ -20,6 +21,7 @@ internal sealed class OfflineDisk(SkepOptions options, CommandRunner runner, Tim
     private const int ConnectAttemptsMax = 200;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    private static readonly TimeSpan _lastWordsTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _connectPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan _serveTimeout = TimeSpan.FromHours(24);
     private static readonly TimeSpan _toolTimeout = TimeSpan.FromMinutes(1);
@@ -48,6 +50,13 @@ internal sealed class OfflineDisk(SkepOptions options, CommandRunner runner, Tim
         {
             await AwaitServerAsync(socket, serving, disk.Path, ct);
             await read(socket);
+        }
+        catch (NbdException ex)
+        {
+            // It listens before it opens the disk: who cannot be served is hung up on, and the reason is in its last words.
+            if (await Task.WhenAny(serving, Task.Delay(_lastWordsTimeout, time, ct)) != serving)
+                throw;
+            throw new SnapshotException($"qemu-nbd ended while it served {disk.Path}: {(await serving).Error.Trim()} ({ex.Message})");
         }
         finally
         {

@@ -71,15 +71,15 @@ internal sealed class SnapshotWorld : IAsyncDisposable
         return world;
     }
 
-    /// <summary>Makes a volume of 1 GiB and waits until it is there.</summary>
-    public async Task<Volume> MakeVolumeAsync(string name, string? snapshotId = null, bool isEncrypted = false)
+    /// <summary>Makes a volume and waits until it is there.</summary>
+    public async Task<Volume> MakeVolumeAsync(string name, string? snapshotId = null, bool isEncrypted = false, int sizeGib = 1)
     {
         await Client.CreateAsync(
             StorageKinds.Volume,
             new Volume
             {
                 Metadata = { Name = name, Namespace = "default", Finalizers = [Storage.Kinds.Volume.Finalizer] },
-                Spec = { SizeGib = 1, NodeName = "node", SnapshotId = snapshotId, Encrypted = isEncrypted },
+                Spec = { SizeGib = sizeGib, NodeName = "node", SnapshotId = snapshotId, Encrypted = isEncrypted },
                 Status = new VolumeStatus(),
             },
             Ct);
@@ -145,7 +145,7 @@ internal sealed class SnapshotWorld : IAsyncDisposable
 
     public Task BeginSnapshotAsync(string name, string volume, bool isEncrypted = false) => Client.CreateAsync(
         StorageKinds.Snapshot,
-        new Snapshot { Metadata = { Name = name, Namespace = "default" }, Spec = { VolumeId = volume, VolumeSizeGib = 1, Encrypted = isEncrypted } },
+        new Snapshot { Metadata = { Name = name, Namespace = "default" }, Spec = { VolumeId = volume, VolumeSizeGib = Volume(volume).Spec.SizeGib, Encrypted = isEncrypted } },
         Ct);
 
     /// <summary>Fixes the moment of a snapshot that is still to be made, as a daemon does that dies then.</summary>

@@ -187,7 +187,12 @@ public sealed class VolumeWalkTests
         Assert.True(counters[0] - counters[1] is 0 or 1, $"{counters[0]} and {counters[1]} are not of one moment");
         Assert.InRange(counters[1], 10_000_010, await CounterAsync(guest, disks[1]) - 1); // the guest went on meanwhile
 
-        await Aws(cloud, "wait", "image-available", "--image-ids", image);
+        await Cloud.WaitAsync("the image to be available", async () =>
+        {
+            var state = await Aws(cloud, "describe-images", "--image-ids", image, "--query", "Images[0].[State,StateReason.Message]");
+            Assert.False(state.StartsWith("failed", StringComparison.Ordinal), $"{image}: {state}");
+            return state.StartsWith("available", StringComparison.Ordinal) ? null : state;
+        }, Ct);
         Assert.Equal("3", await Aws(cloud, "describe-images", "--image-ids", image, "--query", "length(Images[0].BlockDeviceMappings)"));
         await Aws(cloud, "deregister-image", "--image-id", image);
         await Aws(cloud, "detach-volume", "--volume-id", second);
