@@ -28,13 +28,16 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
     /// <summary>The local cache, if there is one.</summary>
     public ReadCache? Cache { get; init; }
 
+    /// <summary>How to wait for the store; null to give up after a few attempts.</summary>
+    public ReadPatience? Patience { get; init; }
+
     /// <summary>Reads content of an object.</summary>
     /// <param name="source">The object.</param>
     /// <param name="sector">The first sector of its content.</param>
     /// <param name="destination">Whole sectors.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="ObjectGoneException">The object is not there.</exception>
-    /// <exception cref="BlockDeviceException">It is damaged, or the store does not answer.</exception>
+    /// <exception cref="BlockDeviceException">It is damaged, or the store does not answer for longer than the reader waits.</exception>
     public async ValueTask ReadAsync(SourceObject source, uint sector, Memory<byte> destination, CancellationToken ct)
     {
         while (destination.Length > 0)
@@ -52,7 +55,8 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
             else
             {
                 int last = (int)((sector + (uint)(destination.Length / Extent.SectorBytes) - 1) / DataObjectHeader.BlockSectors);
-                count = await FetchAsync(source, block, last, offset, destination, ct);
+                var wanted = destination;
+                count = await WithinAsync(limit => FetchAsync(source, block, last, offset, wanted, limit), ct);
             }
             destination = destination[count..];
             sector += (uint)(count / Extent.SectorBytes);
@@ -67,7 +71,8 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         while (block <= last)
         {
             var key = new BlockKey(source.Id, block);
-            block += IsNear(key) ? 1 : await FetchRunAsync(source, block, last, skip: 0, default, ct);
+            int first = block;
+            block += IsNear(key) ? 1 : await WithinAsync(async limit => await FetchRunAsync(source, first, last, skip: 0, default, limit), ct);
         }
     }
 
@@ -205,15 +210,35 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         return loaded;
     }
 
+    /// <summary>Fetches something, with the patience that was asked for.</summary>
+    private async ValueTask<int> WithinAsync(Func<CancellationToken, ValueTask<int>> fetch, CancellationToken ct)
+    {
+        if (Patience?.Timeout is not { } timeout)
+            return await fetch(ct);
+        using var deadline = new CancellationTokenSource(timeout, services.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        try
+        {
+            return await fetch(either.Token);
+        }
+        catch (OperationCanceledException ex) when (deadline.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            throw new BlockDeviceException(BlockError.Io, $"volume {volume}: {store.Store.Name} did not answer a read within {timeout}: {store.Failure ?? "no failure was seen"}", ex);
+        }
+    }
+
     private async ValueTask GetAsync(string key, long offset, Memory<byte> destination, CancellationToken ct)
     {
         try
         {
-            await store.RetryAsync(async () =>
-            {
-                await store.Store.GetAsync(key, offset, destination, ct);
-                return true;
-            }, ct);
+            if (Patience is { } patience)
+                await WaitAsync(patience, key, offset, destination, ct);
+            else
+                await store.RetryAsync(async () =>
+                {
+                    await store.Store.GetAsync(key, offset, destination, ct);
+                    return true;
+                }, ct);
         }
         catch (ObjectStoreException ex) when (ex.Error == ObjectStoreError.NotFound)
         {
@@ -225,6 +250,19 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         }
     }
 
+    private async ValueTask WaitAsync(ReadPatience patience, string key, long offset, Memory<byte> destination, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Stopped);
+        try
+        {
+            await store.WaitAsync(() => store.Store.GetAsync(key, offset, destination, either.Token), either.Token);
+        }
+        catch (OperationCanceledException ex) when (patience.Stopped.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            throw new BlockDeviceException(BlockError.Shutdown, $"volume {volume} has stopped: it was closed or taken by another writer while a read waited for its store", ex);
+        }
+    }
+
     private BlockDeviceException Damaged(string key, string detail)
     {
         string message = $"volume {volume}: {key} is damaged: {detail}";
@@ -232,6 +270,11 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         return new BlockDeviceException(BlockError.Io, message);
     }
 }
+
+/// <summary>How those who read an open volume wait for its store.</summary>
+/// <param name="Timeout">The longest; null for as long as it takes.</param>
+/// <param name="Stopped">The volume has stopped: nobody waits any more.</param>
+internal sealed record ReadPatience(TimeSpan? Timeout, CancellationToken Stopped);
 
 /// <summary>A data object as readers need to know it.</summary>
 internal readonly record struct SourceObject(uint Id, string Key, uint Epoch, uint HeaderBytes, Guid VolumeId);

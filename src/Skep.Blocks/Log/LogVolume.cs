@@ -34,7 +34,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
     {
         (_settings, _identity, _state, _manifest, _key, _directoryLock) = (settings, identity, state, manifest, key, directoryLock);
         _store = StoreReader.Of(settings);
-        _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache };
+        _blocks = new BlockReader(_store, new BlockDecoder(key), settings.Name, settings.Services) { Cache = cache, Patience = new ReadPatience(settings.ReadTimeout, _stop.Token) };
         _readAhead = new ReadAhead(settings.ReadAheadBytes);
         _wal = new WriteAheadLog(_gate, settings, this, identity.VolumeId, walId, key, _stop.Token);
     }
@@ -90,7 +90,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
                     CacheHits = Interlocked.Read(ref _blocks.Hits),
                     CacheMisses = Interlocked.Read(ref _blocks.Misses),
                     ObjectsCollected = _objectsCollected,
-                    StoreFailure = _storeFailure,
+                    StoreFailure = _storeFailure ?? _store.Failure,
                 };
             }
         }

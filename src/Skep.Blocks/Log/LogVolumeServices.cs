@@ -43,6 +43,9 @@ public enum LogVolumeEventKind
     /// <summary>The store does not answer or is full; tried again.</summary>
     StoreFailed,
 
+    /// <summary>The store answers again those who waited for it.</summary>
+    StoreAnswers,
+
     /// <summary>Another writer has taken the volume.</summary>
     Fenced,
 

@@ -50,6 +50,9 @@ public sealed record LogVolumeSettings
     /// <summary>How long a write waits for room in a full log before it fails; null for ever.</summary>
     public TimeSpan? LogFullTimeout { get; init; }
 
+    /// <summary>How long a read waits for a store that does not answer before it fails; null for ever.</summary>
+    public TimeSpan? ReadTimeout { get; init; }
+
     /// <summary>Bytes of the read cache.</summary>
     public long CacheBytes { get; init; } = 1L << 30;
 
@@ -64,7 +67,10 @@ public sealed record LogVolumeSettings
 
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How often a read that the store failed is tried before the reader is told.</summary>
+    /// <summary>
+    /// How often a store is asked that fails while the volume is being opened, and how often an open volume asks for an
+    /// object that came too short, before that is an error.
+    /// </summary>
     public int ReadAttemptsMax { get; init; } = 5;
 
     /// <summary>How long closing waits for the log to drain.</summary>

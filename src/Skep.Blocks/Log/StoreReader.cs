@@ -2,10 +2,15 @@ using Skep.Blocks.Stores;
 
 namespace Skep.Blocks.Log;
 
-/// <summary>Reads whole small objects of a volume, trying again while the store does not answer.</summary>
+/// <summary>Asks a volume's store, again and again while it does not answer: a few times, or for as long as it takes.</summary>
 internal sealed class StoreReader(IObjectStore store, string volume, LogVolumeServices services, int attemptsMax, TimeSpan delay, TimeSpan delayMax)
 {
+    private string? _failure;
+
     public IObjectStore Store => store;
+
+    /// <summary>Why those who wait for the store do so; null while it answers.</summary>
+    public string? Failure => Volatile.Read(ref _failure);
 
     public static StoreReader Of(LogVolumeSettings settings) =>
         new(settings.Store, settings.Name, settings.Services, settings.ReadAttemptsMax, settings.RetryDelay, settings.RetryDelayMax);
@@ -43,12 +48,60 @@ internal sealed class StoreReader(IObjectStore store, string volume, LogVolumeSe
             }
             catch (ObjectStoreException ex) when (IsTransient(ex) && attempt < attemptsMax)
             {
-                services.OnEvent?.Invoke(new LogVolumeEvent(volume, LogVolumeEventKind.StoreFailed, $"volume {volume}: {ex.Message}; trying again", ex));
+                Report(LogVolumeEventKind.StoreFailed, $"{ex.Message}; trying again", ex);
                 await Task.Delay(pause, services.TimeProvider, ct);
                 pause = pause * 2 < delayMax ? pause * 2 : delayMax;
             }
         }
     }
+
+    /// <summary>
+    /// Does something for as long as it takes until the store answers: that it does not is reported once, and when it does
+    /// again. A store that refuses is waited for like one that is away: whoever has a volume open was let in before, so
+    /// that credentials, clock or bucket changed since, which an operator can mend and a guest with a failed disk cannot. What
+    /// the store says of the data itself, that it is not there or shorter than it was, is an answer.
+    /// </summary>
+    /// <exception cref="ObjectStoreException">Not found, or too short each time.</exception>
+    public async ValueTask WaitAsync(Func<ValueTask> action, CancellationToken ct)
+    {
+        var pause = delay;
+        for (int cut = 0; ;)
+        {
+            try
+            {
+                await action();
+                OnAnswered();
+                return;
+            }
+            catch (ObjectStoreException ex) when (ex.Error is ObjectStoreError.NotFound || (ex.Error is ObjectStoreError.Short && ++cut >= attemptsMax))
+            {
+                OnAnswered();
+                throw;
+            }
+            catch (ObjectStoreException ex)
+            {
+                if (ex.Error is not ObjectStoreError.Short)
+                    OnAway(ex);
+            }
+            await Task.Delay(pause, services.TimeProvider, ct);
+            pause = pause * 2 < delayMax ? pause * 2 : delayMax;
+        }
+    }
+
+    private void OnAway(ObjectStoreException ex)
+    {
+        if (Interlocked.Exchange(ref _failure, ex.Message) is null)
+            Report(LogVolumeEventKind.StoreFailed, $"reads wait for the store: {ex.Message}", ex);
+    }
+
+    private void OnAnswered()
+    {
+        if (Volatile.Read(ref _failure) is not null && Interlocked.Exchange(ref _failure, null) is not null)
+            Report(LogVolumeEventKind.StoreAnswers, "the store answers reads again", exception: null);
+    }
+
+    private void Report(LogVolumeEventKind kind, string message, Exception? exception) =>
+        services.OnEvent?.Invoke(new LogVolumeEvent(volume, kind, $"volume {volume}: {message}", exception));
 
     public static bool IsTransient(ObjectStoreException exception) =>
         exception.Error is ObjectStoreError.Unavailable or ObjectStoreError.Short or ObjectStoreError.Full;

@@ -51,9 +51,17 @@ internal sealed partial class WriteAheadLog
                     _spares.Push(segment);
             isEmpty = _fileCount == 0;
         }
-        if (isEmpty && !await TryAddSegmentAsync())
-            throw new BlockDeviceException(BlockError.NoSpace, $"volume {_settings.Name}: no log segment of {_settings.SegmentBytes} bytes could be made, the disk has {_directory.FreeBytes} bytes free");
+        if (isEmpty && await TryAddSegmentAsync() is { } failure)
+            throw NoSegment(failure);
     }
+
+    /// <summary>What an opener is told who cannot have a single segment: that there is no room only if that is why.</summary>
+    private BlockDeviceException NoSegment(Exception failure) => failure switch
+    {
+        _ when FileErrors.IsDiskFull(failure) => new(BlockError.NoSpace, $"volume {_settings.Name}: no log segment of {_settings.SegmentBytes} bytes could be made, the disk has {_directory.FreeBytes} bytes free", failure),
+        OperationCanceledException => Stopped(),
+        _ => new(BlockError.Io, $"volume {_settings.Name}: no log segment could be made: {failure.Message}", failure),
+    };
 
     private async Task OpenSegmentAsync(string name, List<(WalSegment, WalSegmentHeader)> mine, List<(WalSegment, WalSegmentHeader)> others, CancellationToken ct)
     {

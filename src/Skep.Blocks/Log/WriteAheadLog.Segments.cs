@@ -27,7 +27,7 @@ internal sealed partial class WriteAheadLog
             lock (_gate)
                 isShort = _spares.Count < SparesWanted && _fileCount < SegmentsMax;
             if (isShort)
-                isShort = !await TryAddSegmentAsync();
+                isShort = await TryAddSegmentAsync() is not null;
             var pause = isShort ? RoomPoll : TimeSpan.FromHours(1);
             lock (_gate)
                 if (!isShort && _spares.Count < SparesWanted && _fileCount < SegmentsMax)
@@ -47,8 +47,8 @@ internal sealed partial class WriteAheadLog
     /// Makes a segment of zeroes: overwriting written blocks syncs twice as fast as filling allocated ones. While the log
     /// grows nobody waits for zeroes: such a segment is only allocated, and is as good as the others from its second use on.
     /// </summary>
-    /// <returns>False when the disk did not let it.</returns>
-    private async Task<bool> TryAddSegmentAsync()
+    /// <returns>Why there is none, or null.</returns>
+    private async Task<Exception?> TryAddSegmentAsync()
     {
         bool isGrowing;
         lock (_gate)
@@ -75,7 +75,7 @@ internal sealed partial class WriteAheadLog
                 lock (_gate)
                     _capacity = Math.Max(1, _fileCount);
             }
-            return false;
+            return ex;
         }
         lock (_gate)
         {
@@ -83,7 +83,7 @@ internal sealed partial class WriteAheadLog
             _capacity = ++_fileCount < SegmentsMax && _capacity < SegmentsMax ? _fileCount : SegmentsMax;
         }
         _room.Set();
-        return true;
+        return null;
     }
 
     /// <summary>Removes the files in which the disk failed.</summary>

@@ -265,6 +265,7 @@ public sealed class NbdServer : IAsyncDisposable
     {
         foreach (var session in Sessions())
             session.Abort(NbdFailure.Shutdown, $"did not end within {_shared.Options.DrainTimeout.TotalSeconds} s");
+        _shared.Options.DrainExpired?.Invoke();
     }
 
     private Task AllEndedAsync()

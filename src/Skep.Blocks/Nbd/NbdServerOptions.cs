@@ -35,6 +35,12 @@ public sealed record NbdServerOptions
     /// <summary>How long connections may finish what they have begun when the server ends.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Told when <see cref="DrainTimeout"/> has passed with requests still under way: only who has the devices can end those
+    /// that wait for something of theirs, and the server ends when they have.
+    /// </summary>
+    public Action? DrainExpired { get; init; }
+
     /// <summary>Told of every connection that ended; called on any thread and must return soon.</summary>
     public Action<NbdSessionEnd>? SessionEnded { get; init; }
 }

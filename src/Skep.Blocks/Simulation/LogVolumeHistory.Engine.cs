@@ -9,6 +9,7 @@ internal sealed partial class LogVolumeHistory
     private const int AttemptsMax = 200;
     private const int ObjectBytes = 64 << 10;
     private const int RareFailurePerMille = 20;
+    private const int ReadAttemptsMax = 12;
     private static readonly TimeSpan _attemptPause = TimeSpan.FromSeconds(5);
 
     private readonly SimulatedKeys _keys = new();
@@ -98,6 +99,9 @@ internal sealed partial class LogVolumeHistory
         CollectBelowLive = _plan.CollectBelowLive,
         CollectInterval = _plan.CollectInterval,
         ReadAheadBytes = _plan.ReadAheadBytes,
+        ReadTimeout = _plan.ReadTimeout,
+        // A cut answer is no damage however often a bad store gives one.
+        ReadAttemptsMax = ReadAttemptsMax,
         LogFullTimeout = session.Faults.MayDiskBeFull ? TimeSpan.FromMinutes(10) : null,
     };
 
@@ -145,6 +149,7 @@ internal sealed partial class LogVolumeHistory
                     Device = device,
                     MayBeOvertaken = session.MayBeOvertaken,
                     IsOvertaken = session.IsOvertaken,
+                    MayReadFail = _plan.BaseSectors > 0 || _plan.ReadTimeout is not null,
                 });
             }
             catch (Exception ex) when (attempt < AttemptsMax && MayOpeningFail(session, ex))
@@ -172,7 +177,7 @@ internal sealed partial class LogVolumeHistory
         IOException => session.Faults.MayDiskFail || session.Faults.MayDiskBeFull,
         ObjectStoreException => session.Faults.MayStoreFail,
         BlockDeviceException { Error: BlockError.Io } => session.Faults.MayStoreFail || session.Faults.MayDiskFail,
-        BlockDeviceException { Error: BlockError.NoSpace } => session.Faults.MayDiskBeFull || session.Faults.MayDiskFail,
+        BlockDeviceException { Error: BlockError.NoSpace } => session.Faults.MayDiskBeFull,
         BlockDeviceException { Error: BlockError.Shutdown } => session.MayBeOvertaken,
         _ => false,
     };

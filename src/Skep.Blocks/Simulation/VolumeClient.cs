@@ -21,7 +21,7 @@ internal sealed class VolumeClient(VolumeSession session, SimulationRandom rando
             }
             catch (Exception ex)
             {
-                session.Explain(ex, isStoreNeeded: _isReading);
+                session.Explain(ex, isStoreNeeded: _isReading && session.MayReadFail);
             }
             if (random.Chance(150))
                 await Task.Delay(random.Time(session.PauseMax), session.Process.Time);

@@ -23,6 +23,7 @@ internal sealed class VolumePlan
         ClientCount = random.Between(1, 6);
         Weather = random.Pick<Weather>([Weather.Calm, Weather.Calm, Weather.Changing, Weather.Changing, Weather.Storm]);
         HasReplica = random.Chance(200);
+        ReadTimeout = random.Chance(200) ? TimeSpan.FromSeconds(random.Between(1, 60)) : null;
         BaseSectors = random.Chance(250) ? random.Between(1, (int)(SizeBytes / SectorStamp.SectorSize)) : 0;
     }
 
@@ -59,12 +60,15 @@ internal sealed class VolumePlan
     /// <summary>A second copy of the log is kept.</summary>
     public bool HasReplica { get; }
 
+    /// <summary>How long reads wait for the store; null for ever.</summary>
+    public TimeSpan? ReadTimeout { get; }
+
     /// <summary>Sectors of the device that the volume reads from until it is hydrated; 0 for none.</summary>
     public int BaseSectors { get; }
 
     public override string ToString() =>
         $"{SizeBytes} bytes, encrypted {IsEncrypted}, compressed {IsCompressed}, segments {SegmentBytes} of {LogBytes}, cache {(HasCache ? CacheBytes : 0)}, "
-        + $"batch {BatchAge}, uploads {UploadsInFlight}, checkpoint {CheckpointRecords}, collect {CollectBelowLive} each {CollectInterval}, clients {ClientCount}, replica {HasReplica}, base {BaseSectors}, {Weather}";
+        + $"batch {BatchAge}, uploads {UploadsInFlight}, checkpoint {CheckpointRecords}, collect {CollectBelowLive} each {CollectInterval}, clients {ClientCount}, replica {HasReplica}, reads wait {ReadTimeout}, base {BaseSectors}, {Weather}";
 }
 
 /// <summary>How much goes wrong.</summary>

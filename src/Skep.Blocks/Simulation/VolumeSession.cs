@@ -24,6 +24,9 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
     /// <summary>The opener may be overtaken at any moment.</summary>
     public bool MayBeOvertaken { get; set; }
 
+    /// <summary>Whether a client's read may fail when the store does: it waits unless it was told how long.</summary>
+    public bool MayReadFail { get; init; }
+
     // Acknowledgements after the death of the process are of the step that died.
     public bool Counts => process.IsAlive && !IsOvertaken;
 

@@ -34,6 +34,9 @@ public sealed class StoragePoolSpec : OpenObject
     [Description("Class log: GiB of read cache for each volume. 1 if absent.")]
     public long? CacheGib { get; set; }
 
+    [Description("Class log: seconds that a machine's request waits for an object store that does not answer before it fails. Absent: for as long as it takes, so that an outage stops a machine for a while instead of failing its disk.")]
+    public long? StoreTimeoutSeconds { get; set; }
+
     [Description("Class log: compress what is stored.")]
     public bool Compress { get; set; }
 

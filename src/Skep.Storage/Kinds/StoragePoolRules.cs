@@ -7,6 +7,7 @@ namespace Skep.Storage.Kinds;
 internal static class StoragePoolRules
 {
     private const long GibMax = 1_024;
+    private const long StoreTimeoutSecondsMax = 999_999;
 
     public static IEnumerable<FieldError> Validate(StoragePool value, StoragePool? old)
     {
@@ -33,8 +34,8 @@ internal static class StoragePoolRules
     {
         if (spec.Class == StoragePoolClass.Local)
         {
-            if (spec.Store is not null || spec.LogGib is not null || spec.CacheGib is not null || spec.Compress)
-                yield return new("spec.store", FieldErrorReason.Forbidden, $"store, logGib, cacheGib and compress belong to pools of class {StoragePoolClass.Log}");
+            if (spec.Store is not null || spec.LogGib is not null || spec.CacheGib is not null || spec.StoreTimeoutSeconds is not null || spec.Compress)
+                yield return new("spec.store", FieldErrorReason.Forbidden, $"store, logGib, cacheGib, storeTimeoutSeconds and compress belong to pools of class {StoragePoolClass.Log}");
             yield break;
         }
 
@@ -46,5 +47,7 @@ internal static class StoragePoolRules
             yield return new("spec.logGib", FieldErrorReason.Invalid, $"1 to {GibMax}, not {spec.LogGib}");
         if (spec.CacheGib is < 0 or > GibMax)
             yield return new("spec.cacheGib", FieldErrorReason.Invalid, $"0 to {GibMax}, not {spec.CacheGib}");
+        if (spec.StoreTimeoutSeconds is < 1 or > StoreTimeoutSecondsMax)
+            yield return new("spec.storeTimeoutSeconds", FieldErrorReason.Invalid, $"1 to {StoreTimeoutSecondsMax}, not {spec.StoreTimeoutSeconds}");
     }
 }

@@ -110,6 +110,8 @@ internal sealed partial class LogVolumeKeeper(BlockServers servers, CommandRunne
         ];
         if (place.KeyRingPath is { } keys)
             arguments.AddRange(["--keys", keys]);
+        if (place.StoreTimeout is { } timeout)
+            arguments.AddRange(["--store-timeout", $"{(long)timeout.TotalSeconds}s"]);
         arguments.Add($"log:{place.Name}");
         return arguments;
     }

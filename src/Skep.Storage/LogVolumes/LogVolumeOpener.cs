@@ -63,6 +63,8 @@ public sealed class LogVolumeOpener(TimeProvider time, Action<LogVolumeEvent>? o
                 Services = _services,
                 LogBytes = place.LogBytes,
                 CacheBytes = place.CacheBytes,
+                ReadTimeout = place.StoreTimeout,
+                LogFullTimeout = place.StoreTimeout,
             },
             ct);
     }

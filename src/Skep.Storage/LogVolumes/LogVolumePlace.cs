@@ -24,6 +24,9 @@ public sealed record LogVolumePlace
     /// <summary>Bytes of the read cache; 0 for none.</summary>
     public long CacheBytes { get; init; } = 1L << 30;
 
+    /// <summary>How long a request waits for the store, or for room in the log because of it, before it fails; null for ever.</summary>
+    public TimeSpan? StoreTimeout { get; init; }
+
     /// <summary>The write-ahead log's directory.</summary>
     public string LogDirectory => Path.Combine(Directory, "log");
 

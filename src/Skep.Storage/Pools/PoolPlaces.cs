@@ -43,6 +43,7 @@ internal sealed class PoolPlaces(SkepOptions options)
         {
             LogBytes = pool.Spec.LogGib is { } log ? log << GiBShift : place.LogBytes,
             CacheBytes = pool.Spec.CacheGib is { } cache ? cache << GiBShift : place.CacheBytes,
+            StoreTimeout = pool.Spec.StoreTimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
     }
 }

@@ -25,6 +25,20 @@ internal static class Durations
         return option;
     }
 
+    /// <summary>An option for a length of time that has no default.</summary>
+    public static Option<TimeSpan?> Optional(string name, string description) => new(name)
+    {
+        Description = $"{description} For example 90s or 10m.",
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            if (Parse(result.Tokens[0].Value) is { } time)
+                return time;
+            result.AddError($"{name}: \"{result.Tokens[0].Value}\" is not a time such as 90s, 10m or 2h");
+            return null;
+        },
+    };
+
     /// <summary>Reads one; null when it is none.</summary>
     public static TimeSpan? Parse(string text)
     {

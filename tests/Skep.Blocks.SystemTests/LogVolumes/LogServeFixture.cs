@@ -27,6 +27,9 @@ internal sealed class LogServeFixture : IAsyncDisposable
     /// <summary>Log and cache of the first server.</summary>
     public string Local { get; set; }
 
+    /// <summary>More options of the server.</summary>
+    public string[] Options { get; set; } = [];
+
     public bool IsEncrypted { get; init; }
 
     public bool IsCompressed { get; init; }
@@ -45,7 +48,7 @@ internal sealed class LogServeFixture : IAsyncDisposable
     /// <summary>What the server is started with.</summary>
     public string[] Arguments(string socket, string local, string logSize, string cacheSize) =>
         [$"log:{Volume}", "--socket", Path.Combine(Root, socket), "--store", $"file://{Store}", "--directory", local, "--log-size", logSize, "--cache-size", cacheSize,
-            .. IsEncrypted ? ["--keys", Keys] : Array.Empty<string>()];
+            .. IsEncrypted ? ["--keys", Keys] : Array.Empty<string>(), .. Options];
 
     public Task<NbdServe> ServeAsync(string logSize = "64M", string cacheSize = "16M") => ServeAsync("s", Local, logSize, cacheSize);
 

@@ -101,6 +101,64 @@ public sealed class NoRoomTests
         Assert.Equal(disk.BlockCount, dataBlocks);
     }
 
+    [Fact(Timeout = TimeoutMs)]
+    public async Task Without_a_store_readers_wait_and_go_on_when_it_is_back()
+    {
+        await using var fixture = new LogServeFixture();
+        await fixture.CreateAsync("64M");
+        var disk = new StampedDisk(Size);
+        await using (var server = await fixture.ServeAsync())
+        {
+            await new SequentialWrite(disk, await fixture.ConnectAsync()).RunAsync(Size, Ct);
+            Assert.Equal(0, (await server.StopAsync()).Code);
+        }
+
+        // Only the store has it now.
+        Directory.Delete(fixture.Local, recursive: true);
+        await using (var server = await fixture.ServeAsync())
+        {
+            var device = await fixture.ConnectAsync();
+            HideStore(fixture);
+            var content = new byte[8 * MiB];
+            var read = device.ReadAsync(16 * MiB, content, Ct).AsTask();
+            await server.WaitForErrorAsync("reads wait for the store");
+            Assert.False(read.IsCompleted, $"a read ended without a store: {read.Exception}");
+            // Meanwhile writes go on.
+            var other = await fixture.ConnectAsync();
+            await new SequentialWrite(disk, other).RunAsync(4 * MiB, Ct);
+            await other.FlushAsync(Ct);
+            ShowStore(fixture);
+            await read;
+            Assert.Null(disk.Check(content, (int)(16 * MiB / StampedDisk.BlockBytes)));
+            await server.WaitForErrorAsync("answers reads again");
+            Assert.Equal(0, (await server.StopAsync()).Code);
+        }
+
+        // Who asked for a limit gets an error, and a server that is to end does not wait for what does not come.
+        Directory.Delete(fixture.Local, recursive: true);
+        fixture.Options = ["--store-timeout", "1s"];
+        await using (var server = await fixture.ServeAsync())
+        {
+            var device = await fixture.ConnectAsync();
+            HideStore(fixture);
+            Assert.Equal(BlockError.Io, (await Assert.ThrowsAsync<BlockDeviceException>(async () => await device.ReadAsync(16 * MiB, new byte[4096], Ct))).Error);
+            ShowStore(fixture);
+            Assert.Null((await disk.CheckAllAsync(device, Ct)).Wrong);
+            await server.KillAsync();
+        }
+
+        fixture.Options = [];
+        await using (var server = await fixture.ServeAsync())
+        {
+            var device = await fixture.ConnectAsync();
+            HideStore(fixture);
+            var read = device.ReadAsync(16 * MiB, new byte[4096], Ct).AsTask();
+            await server.WaitForErrorAsync("reads wait for the store");
+            _ = await server.StopAsync();
+            await Assert.ThrowsAsync<BlockDeviceException>(() => read);
+        }
+    }
+
     private static void HideStore(LogServeFixture fixture) => Directory.Move(fixture.Store, fixture.Store + ".away");
 
     private static void ShowStore(LogServeFixture fixture) => Directory.Move(fixture.Store + ".away", fixture.Store);

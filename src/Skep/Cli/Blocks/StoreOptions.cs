@@ -18,6 +18,7 @@ internal sealed class StoreOptions
     private readonly Option<string?> _directory = new("--directory") { Description = "Where the write-ahead log and the read cache go: a directory for this volume alone.", HelpName = "DIR" };
     private readonly Option<long?> _logBytes = ByteSizes.Option("--log-size", "The most that the write-ahead log takes (default: 1G).");
     private readonly Option<long?> _cacheBytes = ByteSizes.Option("--cache-size", "The most that the read cache takes (default: 1G).");
+    private readonly Option<TimeSpan?> _storeTimeout = Durations.Optional("--store-timeout", "How long a request waits for a store that does not answer before it fails with EIO; without it, for as long as it takes.");
 
     /// <summary>Adds those that find a volume.</summary>
     public void AddTo(Command command)
@@ -33,6 +34,7 @@ internal sealed class StoreOptions
         command.Add(_directory);
         command.Add(_logBytes);
         command.Add(_cacheBytes);
+        command.Add(_storeTimeout);
     }
 
     /// <summary>The place of a volume.</summary>
@@ -56,6 +58,7 @@ internal sealed class StoreOptions
         {
             LogBytes = parsed.GetValue(_logBytes) ?? place.LogBytes,
             CacheBytes = parsed.GetValue(_cacheBytes) ?? place.CacheBytes,
+            StoreTimeout = parsed.GetValue(_storeTimeout),
         };
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Skep.Blocks;
+using Skep.Blocks.Log;
 using Skep.Blocks.Nbd;
 using Skep.Cli.Blocks;
 
@@ -76,14 +77,22 @@ internal static class NbdServeCommand
                 exports.Add(new NbdExport(name, await source.OpenAsync(file, request.IsReadOnly, ct)) { IsReadOnly = request.IsReadOnly, Description = file });
             }
 
-            var options = new NbdServerOptions { SessionEnded = end => Report(context, end) };
+            var closing = Task.CompletedTask;
+            var options = new NbdServerOptions
+            {
+                SessionEnded = end => Report(context, end),
+                // A request may wait for a store for as long as it takes; this program does not.
+                DrainExpired = () => closing = CloseVolumesAsync(exports),
+            };
             await using var server = new NbdServer(new NbdExportTable(exports), options, context.Time);
             var uri = Bind(server, context, request);
             foreach (var export in exports)
                 await context.Out.WriteLineAsync($"serving {export.Description} ({export.Device.SizeBytes} bytes) at {uri(export.Name)}");
             await context.Out.FlushAsync(ct);
             await server.RunAsync(ct);
-            await FlushAsync(exports);
+            if (closing == Task.CompletedTask)
+                await FlushAsync(exports);
+            await closing;
             return ExitCode.Success;
         }
         finally
@@ -131,6 +140,9 @@ internal static class NbdServeCommand
             }
         }
     }
+
+    private static Task CloseVolumesAsync(List<NbdExport> exports) =>
+        Task.WhenAll(exports.Select(e => e.Device).OfType<LogVolume>().Select(volume => volume.CloseAsync(CancellationToken.None)));
 
     private static void Report(CliContext context, NbdSessionEnd end)
     {

@@ -69,6 +69,7 @@ internal sealed class VolumeFinder(CliContext context, ParseResult parsed)
         {
             LogBytes = long.TryParse(pool.TextAt("spec.logGib"), out var log) ? log << GiBShift : place.LogBytes,
             CacheBytes = long.TryParse(pool.TextAt("spec.cacheGib"), out var cache) ? cache << GiBShift : place.CacheBytes,
+            StoreTimeout = long.TryParse(pool.TextAt("spec.storeTimeoutSeconds"), out var seconds) ? TimeSpan.FromSeconds(seconds) : null,
         };
     }
 }

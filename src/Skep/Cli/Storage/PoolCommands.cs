@@ -69,8 +69,9 @@ internal static class PoolCommands
         var log = new Option<int?>("--log") { Description = "The most GiB that a volume's write-ahead log takes.", HelpName = "GIB" };
         var cache = new Option<int?>("--cache") { Description = "GiB of read cache for each volume.", HelpName = "GIB" };
         var compress = new Option<bool>("--compress") { Description = "Compress what is stored; with --class log." };
+        var storeTimeout = Durations.Optional("--store-timeout", "How long a machine's request waits for an object store that does not answer before it fails; without it, for as long as it takes.");
         var timeout = StorageArguments.Timeout();
-        var verb = new Verb("add", "Add a storage pool, and say whether it can be used.", "skep pool add fast --path /mnt/nvme/skep", "skep pool add safe --class log --store file:///mnt/nas/skep") { name, kind, path, store, log, cache, compress, timeout };
+        var verb = new Verb("add", "Add a storage pool, and say whether it can be used.", "skep pool add fast --path /mnt/nvme/skep", "skep pool add safe --class log --store file:///mnt/nas/skep") { name, kind, path, store, log, cache, compress, storeTimeout, timeout };
         verb.SetAction(async (parsed, ct) =>
         {
             using var client = context.Connect(parsed);
@@ -83,6 +84,8 @@ internal static class PoolCommands
                 spec["logGib"] = logGib;
             if (parsed.GetValue(cache) is { } cacheGib)
                 spec["cacheGib"] = cacheGib;
+            if (parsed.GetValue(storeTimeout) is { } limit)
+                spec["storeTimeoutSeconds"] = (long)limit.TotalSeconds;
             if (parsed.GetValue(compress))
                 spec["compress"] = true;
             var document = new JsonObject
