@@ -14,6 +14,7 @@ public sealed class BucketDocumentTests
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Days>0</Days></Expiration></Rule></LifecycleConfiguration>", "InvalidArgument")]
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Date>2026-01-02T03:00:00Z</Date></Expiration></Rule></LifecycleConfiguration>", "InvalidArgument")]
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>", "NotImplemented")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Transition><Date>1970-08-23T00:55:27Z</Date><StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>", "InvalidArgument")]
     public void Lifecycle_rules_are_checked(string text, string code) =>
         Assert.Equal(code, Assert.Throws<S3Exception>(() => LifecycleConfiguration.Document.Check(Read(text))).Code);
 
