@@ -29,4 +29,7 @@ public sealed record BodyClaims
 
     /// <summary>Encrypts what is stored with this AES-256 key; the same is needed to read it. 32 bytes, or null for no encryption.</summary>
     public ReadOnlyMemory<byte>? EncryptionKey { get; init; }
+
+    /// <summary>Makes the ETag random, so that it says nothing of the bytes; otherwise it is their MD5.</summary>
+    public bool HasOpaqueETag { get; init; }
 }

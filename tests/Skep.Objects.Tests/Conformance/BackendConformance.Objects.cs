@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Skep.Objects.Checksums;
 
 namespace Skep.Objects.Tests.Conformance;
@@ -43,6 +44,17 @@ public abstract partial class BackendConformance
         await using var reader = await Backend.OpenAsync(new ObjectAddress(Bucket, "k"), Ct);
         Assert.True(reader.NeedsKey);
         Assert.Null(reader.FindFiles(0, size));
+    }
+
+    [Fact]
+    public async Task An_opaque_etag_says_nothing_of_the_bytes()
+    {
+        var claims = new BodyClaims { EncryptionKey = Bytes(32), HasOpaqueETag = true, Md5 = MD5.HashData(Text("same")) };
+        var (first, second) = (await PutAsync("a", Text("same"), claims: claims), await PutAsync("b", Text("same"), claims: claims));
+        Assert.Equal((32, 32), (first.ETag.Length, second.ETag.Length));
+        Assert.Distinct([Md5(Text("same")), first.ETag, second.ETag]);
+        Assert.Equal(first.ETag, (await Backend.HeadAsync(new ObjectAddress(Bucket, "a"), Ct)).ETag);
+        await FailsAsync(ObjectError.BadDigest, () => PutAsync("c", Text("other"), claims: claims).AsTask());
     }
 
     [Fact]
