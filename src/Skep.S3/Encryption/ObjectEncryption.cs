@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Skep.Objects;
@@ -43,9 +44,13 @@ internal sealed record ObjectEncryption
     /// <summary>HMAC-SHA256 of the salt under the customer's key.</summary>
     public byte[]? CustomerKeyCheck { get; init; }
 
-    /// <summary>Whether the ETag must not be the MD5 of the bytes, as for SSE-C and SSE-KMS.</summary>
-    [JsonIgnore]
-    public bool HasOpaqueETag => Algorithm != S3;
+    /// <summary>
+    /// The key of ETags, which are not the MD5 of the bytes for SSE-C and SSE-KMS; null where they are. Objects of one customer's
+    /// key have ETags of their own by the salt.
+    /// </summary>
+    /// <param name="key">The key that the bytes are encrypted with.</param>
+    public ReadOnlyMemory<byte>? ETagKey(ReadOnlySpan<byte> key) =>
+        Algorithm == S3 ? null : HMACSHA256.HashData(key, [.. "skep s3 etag"u8, .. CustomerKeySalt ?? []]);
 
     /// <summary>The stored form.</summary>
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, EncryptionJson.Default.ObjectEncryption);

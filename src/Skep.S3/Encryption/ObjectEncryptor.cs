@@ -145,9 +145,10 @@ internal sealed class ObjectEncryptor(ObjectStoreHost store, DataKeys dataKeys, 
             return null;
         try
         {
-            using var json = JsonDocument.Parse(Convert.FromBase64String(text));
+            var bytes = Convert.FromBase64String(text);
+            using var json = JsonDocument.Parse(bytes);
             if (json.RootElement.ValueKind is JsonValueKind.Object && json.RootElement.EnumerateObject().All(p => p.Value.ValueKind is JsonValueKind.String))
-                return text;
+                return Convert.ToBase64String(bytes); // without blanks: wrapped keys are bound to it
         }
         catch (Exception ex) when (ex is FormatException or JsonException)
         {

@@ -16,7 +16,8 @@ internal sealed record WriteEncryption(ObjectEncryption? Encryption, ReadOnlyMem
     public ReadOnlyMemory<byte> Stored => Encryption?.Encode() ?? [];
 
     /// <summary>The claims of a body that is to be encrypted so.</summary>
-    public BodyClaims Apply(BodyClaims claims) => claims with { EncryptionKey = Key, HasOpaqueETag = Encryption is { HasOpaqueETag: true } };
+    public BodyClaims Apply(BodyClaims claims) =>
+        Encryption is { } encryption && Key is { } key ? claims with { EncryptionKey = key, ETagKey = encryption.ETagKey(key.Span) } : claims;
 
     /// <summary>Says so in the answer.</summary>
     public void WriteHeaders(IHeaderDictionary headers)
