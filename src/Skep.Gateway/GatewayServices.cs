@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -18,8 +17,6 @@ namespace Skep.Gateway;
 /// <summary>Puts the front door into a program.</summary>
 public static class GatewayServices
 {
-    private const string UserMetadataPrefix = "x-amz-meta-";
-
     private static readonly TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Registers the gateway. The program registers <see cref="Certificates"/>, dialects and <see cref="Core.Observability.PrometheusMetrics"/>.</summary>
@@ -50,8 +47,6 @@ public static class GatewayServices
         web.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // S3's user metadata goes back in the bytes that it came in.
-            kestrel.ResponseHeaderEncodingSelector = static name => name.StartsWith(UserMetadataPrefix, StringComparison.OrdinalIgnoreCase) ? Encoding.UTF8 : null;
             kestrel.Limits.MaxRequestBodySize = options.BodyBytesMax;
             kestrel.Limits.MaxRequestHeadersTotalSize = options.HeadersBytesMax;
             kestrel.Limits.MaxRequestLineSize = options.RequestLineBytesMax;

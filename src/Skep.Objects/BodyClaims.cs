@@ -29,4 +29,10 @@ public sealed record BodyClaims
 
     /// <summary>Encrypts what is stored with this AES-256 key; the same is needed to read it. 32 bytes, or null for no encryption.</summary>
     public ReadOnlyMemory<byte>? EncryptionKey { get; init; }
+
+    /// <summary>
+    /// Makes an ETag that says nothing of the bytes to who lacks this key, and is the same for the same bytes and key, so that
+    /// a part may be sent again; null for their MD5.
+    /// </summary>
+    public ReadOnlyMemory<byte>? ETagKey { get; init; }
 }

@@ -21,7 +21,7 @@ public sealed record ObjectVersion
     /// <summary>Bytes of content, as the client sent them.</summary>
     public long LengthBytes { get; init; }
 
-    /// <summary>Hexadecimal MD5, or "md5-of-md5s-N" of N parts; without quotes. Empty for delete markers.</summary>
+    /// <summary>Hexadecimal MD5, or "md5-of-md5s-N" of N parts; an HMAC of it where the writer gave a key for that. Without quotes. Empty for delete markers.</summary>
     public string ETag { get; init; } = "";
 
     /// <summary>When it was written, to the millisecond.</summary>

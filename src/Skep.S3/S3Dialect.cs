@@ -109,7 +109,14 @@ internal sealed partial class S3Dialect(
         if (operation.NeedsBucket)
         {
             call.BucketInfo = await services.Store.HeadBucketAsync(BucketName.Known(call.Bucket), ct);
+            if (call.Target.Tenant is { Length: > 0 } tenant && services.Accounts.NameOf(call.BucketInfo.Owner) != tenant)
+                throw S3Errors.NoSuchBucket(call.Bucket);
             ExpectedOwner.Check(call.Header("x-amz-expected-bucket-owner"), call.BucketInfo);
+        }
+
+        else if (call.Target.Tenant is not null)
+        {
+            throw S3Errors.InvalidBucketName($"{call.Target.Tenant}:{call.Bucket}"); // a bucket is made in the caller's account
         }
 
         call.Record.Resource = call.Target.Resource;

@@ -5,6 +5,7 @@ using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Resources;
 using Skep.S3.Access;
+using Skep.S3.Encryption;
 using Skep.S3.Policies;
 using Skep.S3.Routing;
 
@@ -27,6 +28,9 @@ public sealed class S3Room(S3Options s3) : IRoom
         services.AddSingleton<S3Authenticator>();
         services.AddSingleton<BucketPolicies>();
         services.AddSingleton<S3Authorization>();
+        services.AddSingleton<DataKeys>();
+        services.AddSingleton<KmsKeys>();
+        services.AddSingleton<ObjectEncryptor>();
         services.AddSingleton<S3Metrics>();
         services.AddSingleton<S3Dialect>();
         services.AddSingleton<IDialect>(s => s.GetRequiredService<S3Dialect>());
@@ -36,6 +40,7 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<S3Accounts>(),
             s.GetRequiredService<S3Authorization>(),
             s.GetRequiredService<BucketPolicies>(),
+            s.GetRequiredService<ObjectEncryptor>(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options));

@@ -62,6 +62,7 @@ public sealed class AwsCliTests
         var first = await daemon.SkepAsync(Ct, "s3", "test-config");
         Assert.True(first.ExitCode == 0, first.Error);
         Assert.All(["[s3 main]", "[s3 alt]", "[s3 tenant]", "[iam]", "[iam root]", "[iam alt root]"], section => Assert.Contains(section, first.Output, StringComparison.Ordinal));
+        Assert.Contains("\nkms_keyid = arn:aws:kms:us-east-1:900000000001:key/testkey-1\nkms_keyid2 = ", first.Output, StringComparison.Ordinal);
         Assert.Equal(first.Output, (await daemon.SkepAsync(Ct, "s3", "test-config")).Output);
     }
 

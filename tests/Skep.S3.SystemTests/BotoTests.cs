@@ -15,6 +15,8 @@ public sealed class BotoTests
     [InlineData("versions.py")]
     [InlineData("uploads.py")]
     [InlineData("access.py")]
+    [InlineData("extensions.py")]
+    [InlineData("encryption.py")]
     public async Task Script_passes(string script)
     {
         if ((await SkepProgram.RunAsync(Python, ["-c", "import boto3, requests"], Ct)).ExitCode != 0)

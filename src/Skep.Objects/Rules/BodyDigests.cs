@@ -12,7 +12,7 @@ internal sealed class BodyDigests(BodyClaims claims, string what) : IDisposable
     /// <summary>Bytes so far.</summary>
     public long LengthBytes { get; private set; }
 
-    /// <summary>The MD5 in hexadecimal, after <see cref="Finish"/>.</summary>
+    /// <summary>The MD5 in hexadecimal, or what stands for it, after <see cref="Finish"/>.</summary>
     public string ETag { get; private set; } = "";
 
     /// <summary>The checksum that was asked for, after <see cref="Finish"/>.</summary>
@@ -36,7 +36,8 @@ internal sealed class BodyDigests(BodyClaims claims, string what) : IDisposable
         var md5 = _md5.GetCurrentHash();
         if (claims.Md5 is { } expected && !expected.Span.SequenceEqual(md5))
             throw new ObjectException(ObjectError.BadDigest, $"the MD5 of the body of {what} is {Convert.ToBase64String(md5)}, expected {Convert.ToBase64String(expected.Span)}");
-        ETag = Convert.ToHexStringLower(md5);
+        // Of the form of an MD5: what parts make is put together from theirs.
+        ETag = Convert.ToHexStringLower(claims.ETagKey is { } key ? HMACSHA256.HashData(key.Span, md5).AsSpan(0, md5.Length) : md5);
         if (_checksum is null)
             return;
         var value = _checksum.Finish();

@@ -23,7 +23,8 @@ internal sealed class S3Accounts(ResourceClient resources)
             ? resources.View.List(CoreKinds.Account, ns: null).FirstOrDefault(a => a.Spec.Namespace.Equals(email[..^CanonicalUserId.EmailSuffix.Length], StringComparison.OrdinalIgnoreCase))?.Spec.AccountId
             : null;
 
-    private string? NameOf(string accountId) =>
+    /// <summary>The name of an account: that of its namespace; null when the account is gone.</summary>
+    public string? NameOf(string accountId) =>
         resources.View.List(CoreKinds.Account, ns: null).FirstOrDefault(a => a.Spec.AccountId == accountId)?.Spec.Namespace;
 }
 

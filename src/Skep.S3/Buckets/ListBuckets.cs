@@ -20,8 +20,19 @@ internal sealed class ListBuckets(S3Services services) : S3Operation
     public override string Action => "s3:ListAllMyBuckets";
 
     /// <inheritdoc/>
+    public override bool AuthorizesItself => true;
+
+    /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
+        if (call.Caller.IsAnonymous)
+        {
+            // S3 sends browsers to its home page; here is none, so that, as in Ceph, nobody in particular is told of nobody's buckets.
+            await call.SendAsync(new S3Xml("ListAllMyBucketsResult").Open("Buckets").Close(), ct);
+            return;
+        }
+
+        await services.Authorization.RequireAsync(call, Action, ct);
         var prefix = call.Query["prefix"] ?? "";
         var page = await services.Store.ListBucketsAsync(
             new ListBucketsRequest

@@ -9,6 +9,7 @@ internal static class BucketDocuments
     public static IReadOnlyList<BucketDocument> All { get; } =
     [
         BucketTagging.Document,
+        BucketEncryption.Document,
         CorsConfiguration.Document,
         LifecycleConfiguration.Document,
         OwnershipControls.Document,

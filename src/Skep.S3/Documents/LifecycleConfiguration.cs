@@ -40,6 +40,8 @@ internal static class LifecycleConfiguration
                 throw S3Errors.MalformedXml("a rule's Status is neither Enabled nor Disabled");
             if (!Array.Exists(_actions, a => rule[a] is not null))
                 throw S3Errors.InvalidRequest("At least one action needs to be specified in a rule");
+            foreach (var transition in rule.All("Transition"))
+                CheckDate(transition.Value("Date"));
             if (rule["Transition"] is not null || rule["NoncurrentVersionTransition"] is not null)
                 throw S3Errors.NotImplemented("PutBucketLifecycleConfiguration with Transition");
             CheckExpiration(rule["Expiration"]);
@@ -74,10 +76,15 @@ internal static class LifecycleConfiguration
         var (date, days) = (expiration.Value("Date"), expiration.Value("Days"));
         if (date is null && days is null && expiration.Value("ExpiredObjectDeleteMarker") is null)
             throw S3Errors.MalformedXml("an Expiration has neither Date nor Days nor ExpiredObjectDeleteMarker");
-        if (date is not null && (!DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) || time.UtcDateTime.TimeOfDay != TimeSpan.Zero))
-            throw S3Errors.InvalidArgument("Date", date, "'Date' must be at midnight GMT");
+        CheckDate(date);
         if (days is not null)
             CheckDays(expiration, "Days");
+    }
+
+    private static void CheckDate(string? date)
+    {
+        if (date is not null && (!DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) || time.UtcDateTime.TimeOfDay != TimeSpan.Zero))
+            throw S3Errors.InvalidArgument("Date", date, "'Date' must be at midnight GMT");
     }
 
     private static void CheckDays(XmlElement? action, string element)

@@ -38,22 +38,24 @@ internal sealed class PostObject(S3Services services) : S3Operation
         var policy = Authenticate(upload, form.Fields);
         await services.Authorization.RequireAsync(upload, Action, ct);
         var checksum = ChecksumHeaders.Read(upload);
+        var encryption = await services.Encryption.DecideAsync(upload, ct);
         var version = await services.Store.PutAsync(
             new PutRequest
             {
                 Bucket = call.Bucket,
                 Key = key,
-                Metadata = await UploadMetadata.MakeAsync(services, upload, ct),
-                Body = new BodyClaims
+                Metadata = await UploadMetadata.MakeAsync(services, upload, encryption, ct),
+                Body = encryption.Apply(new BodyClaims
                 {
                     LengthBytesMax = Math.Min(policy?.LengthMax ?? long.MaxValue, S3Body.BytesMax),
                     Checksum = checksum.Algorithm,
                     ChecksumExpected = checksum.Expected,
-                },
+                }),
             },
             new FormFileStream(file, length => policy?.CheckLength(length)),
             ct);
         ObjectHeaders.WriteNewVersionId(upload, version);
+        encryption.WriteHeaders(upload.Response.Headers);
         await AnswerAsync(upload, form.Fields, version, ct);
     }
 

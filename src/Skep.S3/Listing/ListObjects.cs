@@ -22,6 +22,7 @@ internal sealed class ListObjects(S3Services services) : S3Operation
     {
         var keys = KeyEncoding.Of(call.Query);
         var (prefix, delimiter, marker) = (call.Query["prefix"] ?? "", call.Query["delimiter"] ?? "", call.Query["marker"] ?? "");
+        ListingElements.CheckOrder(call.Query, delimiter);
         var max = call.Query.Count("max-keys", ListingElements.KeysMax);
         var page = await services.Store.ListAsync(
             new ListRequest { Bucket = call.Bucket, Prefix = prefix, Delimiter = delimiter, StartAfter = marker.Length > 0 ? marker : null, Max = max }, ct);

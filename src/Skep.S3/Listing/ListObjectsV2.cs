@@ -26,6 +26,7 @@ internal sealed class ListObjectsV2(S3Services services) : S3Operation
         var startAfter = call.Query["start-after"];
         var token = call.Query["continuation-token"];
         var after = token is not null ? ContinuationToken.Decode(token) : startAfter;
+        ListingElements.CheckOrder(call.Query, delimiter);
         var max = call.Query.Count("max-keys", ListingElements.KeysMax);
         var withOwner = call.Query["fetch-owner"] == "true";
         var page = await services.Store.ListAsync(

@@ -1,5 +1,6 @@
 using Skep.Objects;
 using Skep.S3.Access;
+using Skep.S3.Errors;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Xml;
@@ -11,6 +12,17 @@ internal static class ListingElements
 {
     /// <summary>Keys of a page at most.</summary>
     public const int KeysMax = 1_000;
+
+    /// <summary>
+    /// Checks Ceph's parameter allow-unordered (Ceph Object Gateway, "Bucket Operations"): keys may come in any order, which
+    /// cannot be combined with a delimiter. Here they are in order all the same.
+    /// </summary>
+    /// <exception cref="S3Exception">InvalidArgument.</exception>
+    public static void CheckOrder(S3Query query, string delimiter)
+    {
+        if (delimiter.Length > 0 && string.Equals(query["allow-unordered"], "true", StringComparison.OrdinalIgnoreCase))
+            throw S3Errors.InvalidArgument("delimiter", delimiter, "allow-unordered cannot be combined with a delimiter");
+    }
 
     /// <summary>The elements of an object that current and other versions share.</summary>
     public static S3Xml ObjectElements(this S3Xml xml, ObjectVersion version, KeyEncoding keys, S3Owner? owner)

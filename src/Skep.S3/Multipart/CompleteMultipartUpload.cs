@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skep.Objects;
+using Skep.S3.Encryption;
 using Skep.S3.Errors;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
@@ -32,6 +33,7 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
             throw S3Errors.MalformedXml($"CompleteMultipartUpload names {parts.Count} parts, expected 1 to {MultipartElements.PartNumberMax}");
         if (parts.Zip(parts.Skip(1)).Any(pair => pair.First.Number >= pair.Second.Number))
             throw S3Errors.InvalidPartOrder();
+        var customer = await CheckEncryptionAsync(call, ct);
         var request = new CompleteUploadRequest
         {
             Upload = MultipartElements.UploadOf(call),
@@ -43,6 +45,7 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.CompleteUploadAsync(request, ct), ct);
         ObjectHeaders.WriteNewVersionId(call, version);
+        EncryptionHeaders.Write(call.Response.Headers, ObjectEncryption.Decode(version.Metadata.Encryption), customer);
         var location = $"{call.Http.Request.Scheme}://{call.Http.Request.Host}{call.Target.RawPath}";
         var xml = new S3Xml("CompleteMultipartUploadResult")
             .Element("Location", location)
@@ -53,6 +56,25 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
         if (version.Checksum is { } made)
             xml.Element("ChecksumType", ChecksumHeaders.NameOf(made.Type));
         await call.SendAsync(xml, ct);
+    }
+
+    /// <summary>A customer's key is needed again where parts have checksums, as in S3; one that is sent must be that of the upload.</summary>
+    private async ValueTask<CustomerKey?> CheckEncryptionAsync(S3Call call, CancellationToken ct)
+    {
+        EncryptionHeaders.Refuse(call);
+        var customer = CustomerKey.Read(call, EncryptionHeaders.Customer);
+        try
+        {
+            var upload = await UploadPart.FindUploadAsync(services, call, ct);
+            if (customer is not null || upload.Checksum is not null)
+                services.Encryption.OfPart(call, upload);
+        }
+        catch (ObjectException ex) when (ex.Error is ObjectError.NoSuchUpload)
+        {
+            // Completed already, perhaps; the store knows.
+        }
+
+        return customer;
     }
 
     /// <summary>What the whole object's checksum must be, as the headers say.</summary>

@@ -31,12 +31,13 @@ internal sealed class CreateMultipartUpload(S3Services services) : S3Operation
             throw Errors.S3Errors.InvalidRequest("The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm.");
         if (algorithm is ChecksumAlgorithm.Sha1 or ChecksumAlgorithm.Sha256 && type is ChecksumType.FullObject)
             throw Errors.S3Errors.InvalidRequest($"The FULL_OBJECT checksum type cannot be used with the {ChecksumHeaders.NameOf(algorithm.Value).ToLowerInvariant()} checksum algorithm.");
+        var encryption = await services.Encryption.DecideAsync(call, ct);
         var upload = await services.Store.CreateUploadAsync(
             new CreateUploadRequest
             {
                 Bucket = call.Bucket,
                 Key = call.Key,
-                Metadata = await UploadMetadata.MakeAsync(services, call, ct),
+                Metadata = await UploadMetadata.MakeAsync(services, call, encryption, ct),
                 Checksum = algorithm,
                 ChecksumType = type,
             },
@@ -47,6 +48,7 @@ internal sealed class CreateMultipartUpload(S3Services services) : S3Operation
             call.Response.Headers["x-amz-checksum-type"] = ChecksumHeaders.NameOf(type);
         }
 
+        encryption.WriteHeaders(call.Response.Headers);
         await call.SendAsync(new S3Xml("InitiateMultipartUploadResult").Element("Bucket", call.Bucket).Element("Key", call.Key).Element("UploadId", upload.UploadId), ct);
     }
 }

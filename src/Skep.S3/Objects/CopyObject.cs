@@ -1,4 +1,5 @@
 using Skep.Objects;
+using Skep.S3.Encryption;
 using Skep.S3.Errors;
 using Skep.S3.Multipart;
 using Skep.S3.Requests;
@@ -7,7 +8,7 @@ using Skep.S3.Xml;
 
 namespace Skep.S3.Objects;
 
-/// <summary>Copies an object inside the store. No byte is read, unless another checksum is wanted than the source has.</summary>
+/// <summary>Copies an object inside the store. No byte is read, unless the copy has another checksum, or is encrypted otherwise, than the source.</summary>
 internal sealed class CopyObject(S3Services services) : S3Operation
 {
     /// <inheritdoc/>
@@ -29,9 +30,11 @@ internal sealed class CopyObject(S3Services services) : S3Operation
             throw S3Errors.InvalidRequest($"The specified copy source is larger than the maximum allowable size for a copy source: {S3Body.BytesMax}");
         if (!replaces && IsOnItself(call, source))
             throw S3Errors.InvalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.");
-        var given = await UploadMetadata.MakeAsync(services, call, ct);
+        var encryption = await services.Encryption.DecideAsync(call, ct);
+        var given = await UploadMetadata.MakeAsync(services, call, encryption, ct);
         var metadata = Mix(source.Version.Metadata, given, replaces, replacesTags);
-        var version = await CopyAsync(call, source, metadata, ct);
+        var version = await CopyAsync(call, source, metadata, encryption, ct);
+        encryption.WriteHeaders(call.Response.Headers);
         source.WriteVersionId(call);
         ObjectHeaders.WriteNewVersionId(call, version);
         var xml = new S3Xml("CopyObjectResult").Element("LastModified", version.LastModified).Element("ETag", $"\"{version.ETag}\"").Checksum(version.Checksum, version.PartCount);
@@ -40,35 +43,40 @@ internal sealed class CopyObject(S3Services services) : S3Operation
         await call.SendAsync(xml, ct);
     }
 
-    private async Task<ObjectVersion> CopyAsync(S3Call call, CopySource source, ObjectMetadata metadata, CancellationToken ct)
+    private async Task<ObjectVersion> CopyAsync(S3Call call, CopySource source, ObjectMetadata metadata, WriteEncryption encryption, CancellationToken ct)
     {
         var wanted = call.Header("x-amz-checksum-algorithm") is { } name ? ChecksumHeaders.Parse(name) : (ChecksumAlgorithm?)null;
-        if (wanted is not { } algorithm || source.Version.Checksum?.Algorithm == algorithm)
-        {
-            return await services.Store.CopyAsync(
-                new CopyRequest
-                {
-                    Source = source.Address,
-                    SourceIfMatch = source.Version.ETag,
-                    Bucket = call.Bucket,
-                    Key = call.Key,
-                    Metadata = _ => metadata,
-                    Conditions = Conditions.OfWrite(call),
-                },
-                ct);
-        }
-
-        await using var reader = await services.Store.OpenAsync(source.Address, ct);
+        if ((wanted is null || source.Version.Checksum?.Algorithm == wanted) && encryption.CanShare(ObjectEncryption.Decode(source.Version.Metadata.Encryption)))
+            return await ShareAsync(call, source, metadata, encryption, ct);
+        await using var reader = await source.OpenReaderAsync(services, call, ct);
         var request = new PutRequest
         {
             Bucket = call.Bucket,
             Key = call.Key,
             Metadata = metadata,
             Conditions = Conditions.OfWrite(call),
-            Body = new BodyClaims { LengthBytes = reader.Version.LengthBytes, Checksum = algorithm },
+            Body = encryption.Apply(new BodyClaims { LengthBytes = reader.Version.LengthBytes, Checksum = wanted ?? reader.Version.Checksum?.Algorithm }),
         };
         await using var body = new ObjectReaderStream(reader, 0, reader.Version.LengthBytes);
         return await services.Store.PutAsync(request, body, ct);
+    }
+
+    private ValueTask<ObjectVersion> ShareAsync(S3Call call, CopySource source, ObjectMetadata metadata, WriteEncryption encryption, CancellationToken ct)
+    {
+        // Refuses a customer's key that is not of the source, and a KMS key that cannot be used any more.
+        services.Encryption.OpenForRead(call, source.Version.Metadata, source.Address, EncryptionHeaders.CopySourceCustomer);
+        return services.Store.CopyAsync(
+            new CopyRequest
+            {
+                Source = source.Address,
+                SourceIfMatch = source.Version.ETag,
+                Bucket = call.Bucket,
+                Key = call.Key,
+                // Of the source as it is when it is copied: one of the same ETag may have another data key.
+                Metadata = current => metadata with { Encryption = services.Encryption.Share(current, source.Address, encryption, new ObjectAddress(call.Bucket, call.Key)) },
+                Conditions = Conditions.OfWrite(call),
+            },
+            ct);
     }
 
     /// <summary>What is kept of the source; who owns the copy, its list and its locks are the request's alone.</summary>
@@ -87,7 +95,8 @@ internal sealed class CopyObject(S3Services services) : S3Operation
         && source.Address.Key == call.Key
         && source.Version.IsLatest
         && call.Header(UploadHeaders.StorageClassHeader) is null
-        && call.Header(UploadHeaders.RedirectHeader) is null;
+        && call.Header(UploadHeaders.RedirectHeader) is null
+        && !EncryptionHeaders.AreGiven(call);
 
     private static bool Directive(S3Call call, string header) => call.Header(header) switch
     {

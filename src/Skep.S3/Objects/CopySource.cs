@@ -1,5 +1,6 @@
 using Skep.Objects;
 using Skep.S3.Buckets;
+using Skep.S3.Encryption;
 using Skep.S3.Errors;
 using Skep.S3.Requests;
 
@@ -30,6 +31,26 @@ internal sealed record CopySource(ObjectAddress Address, ObjectVersion Version, 
         {
             // Of the source, not of what is addressed.
             throw EngineErrors.Of(ex, call.Target with { Bucket = address.Bucket, Key = address.Key });
+        }
+    }
+
+    /// <summary>Opens the source's bytes, decrypted; it must still be what was found.</summary>
+    /// <exception cref="S3Exception">A customer's key is missing or another, or the KMS key cannot be used.</exception>
+    public async ValueTask<IObjectReader> OpenReaderAsync(S3Services services, S3Call call, CancellationToken ct)
+    {
+        var reader = await services.Store.OpenAsync(Address, ct);
+        try
+        {
+            if (reader.Version.ETag != Version.ETag)
+                throw S3Errors.PreconditionFailed("the source was replaced while it was copied");
+            if (services.Encryption.OpenForRead(call, reader.Version.Metadata, Address, EncryptionHeaders.CopySourceCustomer) is { } key && reader.NeedsKey)
+                reader.UseKey(key);
+            return reader;
+        }
+        catch
+        {
+            await reader.DisposeAsync();
+            throw;
         }
     }
 

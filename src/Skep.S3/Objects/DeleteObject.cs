@@ -26,14 +26,16 @@ internal sealed class DeleteObject(S3Services services) : S3Operation
 
     /// <summary>
     /// What a conditional deletion of an object that is not there comes to: nothing to do, unless a delete marker is what
-    /// does not meet the conditions.
+    /// does not meet the conditions. Any ETag (*) is met by it: the object is deleted, as was asked.
     /// </summary>
     /// <exception cref="S3Exception">PreconditionFailed.</exception>
-    public static async ValueTask CheckMissingAsync(S3Services services, string bucket, string key, CancellationToken ct)
+    public static async ValueTask CheckMissingAsync(S3Services services, string bucket, DeleteRequest request, CancellationToken ct)
     {
+        if (request.Conditions is { IfMatch: "*", IfLastModified: null, IfLengthBytes: null })
+            return;
         try
         {
-            await services.Store.HeadAsync(new ObjectAddress(bucket, key), ct);
+            await services.Store.HeadAsync(new ObjectAddress(bucket, request.Key), ct);
         }
         catch (ObjectException ex) when (ex.Error is ObjectError.NoSuchKey)
         {
@@ -74,7 +76,7 @@ internal sealed class DeleteObject(S3Services services) : S3Operation
         }
         catch (ObjectException ex) when (IsOfMissing(ex, request))
         {
-            await CheckMissingAsync(services, call.Bucket, call.Key, ct);
+            await CheckMissingAsync(services, call.Bucket, request, ct);
             return default;
         }
     }

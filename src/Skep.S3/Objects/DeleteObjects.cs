@@ -76,7 +76,7 @@ internal sealed class DeleteObjects(S3Services services) : S3Operation
             return new Outcome(default, EngineErrors.Of(failure, call.Target with { Key = request.Key }));
         try
         {
-            await DeleteObject.CheckMissingAsync(services, call.Bucket, request.Key, ct);
+            await DeleteObject.CheckMissingAsync(services, call.Bucket, request, ct);
             return default;
         }
         catch (S3Exception ex)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skep.Objects;
+using Skep.S3.Encryption;
 using Skep.S3.Errors;
 using Skep.S3.Multipart;
 using Skep.S3.Requests;
@@ -34,6 +35,7 @@ internal sealed class GetObjectAttributes(S3Services services) : S3Operation
             throw S3Errors.InvalidArgument("x-amz-object-attributes", unknown, "Invalid attribute name specified.");
         await using var reader = await services.Store.OpenAsync(call.Address, ct);
         var version = reader.Version;
+        ObjectEncryptor.Show(call, version.Metadata);
         call.Response.Headers.LastModified = version.LastModified.ToString("R", CultureInfo.InvariantCulture);
         ObjectHeaders.WriteVersionId(call, version.VersionId);
         var xml = new S3Xml("GetObjectAttributesResponse");

@@ -33,7 +33,7 @@ internal static class ObjectHeaders
         headers.AcceptRanges = "bytes";
         headers.ContentType = DefaultContentType;
         foreach (var (name, value) in version.Metadata.Headers)
-            headers[name] = value;
+            headers[name] = name.StartsWith(UploadHeaders.MetaPrefix, StringComparison.Ordinal) ? EncodedWords.Encode(value) : value;
         foreach (var (parameter, name) in _overrides)
         {
             if (call.Query.TryGet(parameter, out var value))

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Objects;
+using Skep.S3.Encryption;
 using Skep.S3.Errors;
 using Skep.S3.Requests;
 
@@ -17,6 +18,8 @@ internal static class ObjectSender
             throw S3Errors.InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.");
         await using var reader = await services.Store.OpenAsync(call.Address, ct);
         var version = reader.Version;
+        var part = FindPart(call, reader);
+        ObjectEncryptor.Show(call, version.Metadata);
         switch (Conditions.OfRead(call).Judge(version))
         {
             case ConditionResult.NotModified:
@@ -27,7 +30,7 @@ internal static class ObjectSender
                 throw S3Errors.PreconditionFailed(call.Header("If-Match") is not null ? "If-Match" : "If-Unmodified-Since");
         }
 
-        var range = FindRange(call, reader);
+        var range = part ?? ByteRange.Parse(call.Header("Range"), version.LengthBytes);
         ObjectHeaders.Write(call, version);
         if (range is { } run)
         {
@@ -38,22 +41,24 @@ internal static class ObjectSender
 
         if (string.Equals(call.Header("x-amz-checksum-mode"), "ENABLED", StringComparison.OrdinalIgnoreCase))
             WriteChecksum(call, reader, range);
-        var (offset, length) = range is { } part ? (part.Offset, part.Length) : (0, version.LengthBytes);
+        var (offset, length) = range is { } sent ? (sent.Offset, sent.Length) : (0, version.LengthBytes);
         call.Response.ContentLength = length;
-        if (withBody)
-            await reader.CopyToAsync(call.Response.Body, offset, length, ct);
+        if (!withBody)
+            return;
+        if (services.Encryption.OpenForRead(call, version.Metadata, call.Address, EncryptionHeaders.Customer) is { } key && reader.NeedsKey)
+            reader.UseKey(key);
+        await reader.CopyToAsync(call.Response.Body, offset, length, ct);
     }
 
-    private static ByteRange? FindRange(S3Call call, IObjectReader reader)
+    /// <summary>The part that the query names; null when it names none.</summary>
+    private static ByteRange? FindPart(S3Call call, IObjectReader reader)
     {
-        var version = reader.Version;
-        var header = call.Header("Range");
         if (call.Query.Number("partNumber", 1, PartNumberMax) is not { } number)
-            return ByteRange.Parse(header, version.LengthBytes);
-        if (header is not null)
+            return null;
+        if (call.Header("Range") is not null)
             throw S3Errors.InvalidRequest("Cannot specify both Range header and partNumber query parameter");
         if (reader.Parts.Count == 0)
-            return number == 1 ? new ByteRange(0, version.LengthBytes) : throw S3Errors.InvalidPartNumber(number, 1);
+            return number == 1 ? new ByteRange(0, reader.Version.LengthBytes) : throw S3Errors.InvalidPartNumber(number, 1);
         // Parts count from 1 in the object, whatever numbers they were uploaded under.
         if (number > reader.Parts.Count)
             throw S3Errors.InvalidPartNumber(number, reader.Parts.Count);

@@ -19,17 +19,19 @@ internal sealed class PutObject(S3Services services) : S3Operation
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
+        var encryption = await services.Encryption.DecideAsync(call, ct);
         var request = new PutRequest
         {
             Bucket = call.Bucket,
             Key = call.Key,
-            Metadata = await UploadMetadata.MakeAsync(services, call, ct),
+            Metadata = await UploadMetadata.MakeAsync(services, call, encryption, ct),
             Conditions = Conditions.OfWrite(call),
-            Body = call.Body.Claims(call),
+            Body = encryption.Apply(call.Body.Claims(call)),
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.PutAsync(request, call.Body.Stream, ct), ct);
         call.Response.Headers.ETag = $"\"{version.ETag}\"";
         ObjectHeaders.WriteNewVersionId(call, version);
+        encryption.WriteHeaders(call.Response.Headers);
         ChecksumHeaders.Write(call.Response.Headers, version.Checksum, version.PartCount, withType: true);
         call.SendEmpty();
     }

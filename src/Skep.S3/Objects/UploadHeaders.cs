@@ -64,8 +64,9 @@ internal static class UploadHeaders
     private static void ReadMeta(S3Call call, List<KeyValuePair<string, string>> headers)
     {
         var size = 0;
-        foreach (var (name, value) in call.HeadersWith(MetaPrefix))
+        foreach (var (name, raw) in call.HeadersWith(MetaPrefix))
         {
+            var value = EncodedWords.Decode(raw);
             size += name.Length - MetaPrefix.Length + Encoding.UTF8.GetByteCount(value);
             headers.Add(new(name, value));
         }

@@ -1,6 +1,7 @@
 using Skep.Objects;
 using Skep.S3.Acls;
 using Skep.S3.Documents;
+using Skep.S3.Encryption;
 using Skep.S3.Locks;
 using Skep.S3.Requests;
 
@@ -11,9 +12,8 @@ internal static class UploadMetadata
 {
     /// <summary>The metadata that the request's headers and the bucket's settings make.</summary>
     /// <exception cref="Errors.S3Exception">A header is wrong, or asks for what is not there.</exception>
-    public static async ValueTask<ObjectMetadata> MakeAsync(S3Services services, S3Call call, CancellationToken ct)
+    public static async ValueTask<ObjectMetadata> MakeAsync(S3Services services, S3Call call, WriteEncryption encryption, CancellationToken ct)
     {
-        EncryptionHeaders.Refuse(call);
         var (retention, isLegalHold) = await ObjectLock.OfUploadAsync(services, call, ct);
         return new ObjectMetadata
         {
@@ -21,6 +21,7 @@ internal static class UploadMetadata
             Tags = call.RequestTags,
             Owner = await OwnerAsync(services, call, ct),
             Acl = await AclStore.OfUploadAsync(services, call, ct),
+            Encryption = encryption.Stored,
             Retention = retention,
             IsLegalHold = isLegalHold,
         };

@@ -16,6 +16,12 @@ internal sealed record S3Target(string Bucket, string Key, string RawPath, strin
 {
     private static readonly UTF8Encoding _utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>
+    /// The account's name before the bucket's, TENANT:BUCKET as in Ceph Object Gateway ("Multitenancy"); empty for any account,
+    /// null when there is no colon.
+    /// </summary>
+    public string? Tenant { get; private init; }
+
     /// <summary>Bytes of UTF-8 that a key may have.</summary>
     public const int KeyBytesMax = 1_024;
 
@@ -42,9 +48,11 @@ internal sealed record S3Target(string Bucket, string Key, string RawPath, strin
         if (BucketOf(host, domains) is { } hosted)
             return new S3Target(hosted, decoded[1..], path, query);
         var slash = decoded.IndexOf('/', 1);
-        return slash < 0
-            ? new S3Target(decoded[1..], "", path, query)
-            : new S3Target(decoded[1..slash], decoded[(slash + 1)..], path, query);
+        var (bucket, key) = slash < 0 ? (decoded[1..], "") : (decoded[1..slash], decoded[(slash + 1)..]);
+        var colon = bucket.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0
+            ? new S3Target(bucket, key, path, query)
+            : new S3Target(bucket[(colon + 1)..], key, path, query) { Tenant = bucket[..colon] };
     }
 
     /// <summary>Percent-decodes a path or a copy source.</summary>

@@ -10,4 +10,5 @@ namespace Skep.Storage.Kinds;
 [JsonSerializable(typeof(Snapshot))]
 [JsonSerializable(typeof(StoragePool))]
 [JsonSerializable(typeof(SnapshotVerification))]
+[JsonSerializable(typeof(EncryptionKey))]
 public sealed partial class StorageJson : JsonSerializerContext;

@@ -63,6 +63,15 @@ public static class StorageKinds
         Validate = SnapshotVerificationRules.Validate,
     };
 
+    /// <summary>Keys that objects can be encrypted under.</summary>
+    public static readonly Kind<EncryptionKey> EncryptionKey = new(StorageJson.Default.EncryptionKey)
+    {
+        Group = Group, Name = "EncryptionKey", Plural = "encryptionkeys", ShortNames = ["enckey"], HasStatus = false,
+        Description = "A key that objects can be encrypted under, as a KMS key is in AWS.",
+        Columns = [new("State", "spec.state"), new("Description", "spec.description", Wide: true)],
+        Validate = EncryptionKeyRules.Validate,
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Kind> All { get; } = [Volume, Snapshot, StoragePool, SnapshotVerification];
+    public static IReadOnlyList<Kind> All { get; } = [Volume, Snapshot, StoragePool, SnapshotVerification, EncryptionKey];
 }

@@ -3,6 +3,7 @@ using Skep.Cli.Blocks;
 using Skep.Cli.DaemonDoctor;
 using Skep.Cli.Completion;
 using Skep.Cli.Images;
+using Skep.Cli.Keys;
 using Skep.Cli.Nbd;
 using Skep.Cli.Quickstart;
 using Skep.Cli.Resources;
@@ -90,6 +91,7 @@ internal static class RootCommandFactory
         yield return BlocksCommands.Create(context);
         yield return NbdCommands.Create(context);
         yield return S3Commands.Create(context);
+        yield return KeysCommands.Create(context);
         yield return GetCommand.Create(context);
         yield return ApplyCommand.Create(context);
         yield return DeleteCommand.Create(context);

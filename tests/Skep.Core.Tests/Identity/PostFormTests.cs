@@ -143,6 +143,15 @@ public sealed class PostFormTests
     }
 
     [Theory]
+    [InlineData("", null)]
+    [InlineData("AES", SigV4Failure.PolicyConditionFailed)]
+    public async Task A_field_that_may_begin_with_anything_may_be_missing(string prefix, SigV4Failure? expected)
+    {
+        await using var world = await IdentityWorld.CreateAsync(Date, Ct);
+        Assert.Equal(expected, Failure(world, Form(Document(Conditions + Signing + $$""",["starts-with","$x-amz-server-side-encryption","{{prefix}}"]"""))));
+    }
+
+    [Theory]
     [InlineData(Conditions, null)]
     [InlineData("""{"bUcKeT":"uploads"},["StArTs-WiTh","\\$KeY","user/"],{"AcL":"private"},["CoNtEnT-LeNgTh-RaNgE",0,9]""", null)]
     [InlineData("""{"bucket":"uploads"},["starts-with","$key","user/"]""", SigV4Failure.PolicyConditionFailed)]

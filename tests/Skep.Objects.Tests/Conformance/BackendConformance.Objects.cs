@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Skep.Objects.Checksums;
 
 namespace Skep.Objects.Tests.Conformance;
@@ -43,6 +44,18 @@ public abstract partial class BackendConformance
         await using var reader = await Backend.OpenAsync(new ObjectAddress(Bucket, "k"), Ct);
         Assert.True(reader.NeedsKey);
         Assert.Null(reader.FindFiles(0, size));
+    }
+
+    [Fact]
+    public async Task An_etag_with_a_key_says_nothing_of_the_bytes_without_it()
+    {
+        var claims = new BodyClaims { EncryptionKey = Bytes(32), ETagKey = Bytes(32, seed: 2), Md5 = MD5.HashData(Text("same")) };
+        var (first, again) = (await PutAsync("a", Text("same"), claims: claims), await PutAsync("b", Text("same"), claims: claims));
+        var other = await PutAsync("c", Text("same"), claims: claims with { ETagKey = Bytes(32, seed: 3) });
+        Assert.Equal((32, first.ETag), (first.ETag.Length, again.ETag));
+        Assert.Distinct([Md5(Text("same")), first.ETag, other.ETag]);
+        Assert.Equal(first.ETag, (await Backend.HeadAsync(new ObjectAddress(Bucket, "a"), Ct)).ETag);
+        await FailsAsync(ObjectError.BadDigest, () => PutAsync("d", Text("other"), claims: claims).AsTask());
     }
 
     [Fact]

@@ -30,7 +30,6 @@ rule = c.get_bucket_lifecycle_configuration(Bucket="bucket-one")["Rules"][0]
 assert rule["ID"] and rule["Expiration"]["Days"] == 3 and rule["Filter"]["Prefix"] == "tmp/"
 
 assert fails("NotImplemented", c.get_bucket_replication, Bucket="bucket-one") == 501
-assert fails("NotImplemented", c.put_bucket_encryption, Bucket="bucket-one", ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}) == 501
 
 c.put_object(Bucket="bucket-two", Key="k", Body=b"")
 assert fails("BucketNotEmpty", c.delete_bucket, Bucket="bucket-two") == 409

@@ -1,4 +1,5 @@
 using System.Text;
+using Skep.Objects.Memory;
 using Skep.S3.Documents;
 using Skep.S3.Errors;
 using Skep.S3.Xml;
@@ -7,6 +8,8 @@ namespace Skep.S3.Tests.Documents;
 
 public sealed class BucketDocumentTests
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("<LifecycleConfiguration/>", "MalformedXML")]
     [InlineData("<LifecycleConfiguration><Rule><Status>On</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>", "MalformedXML")]
@@ -14,6 +17,7 @@ public sealed class BucketDocumentTests
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Days>0</Days></Expiration></Rule></LifecycleConfiguration>", "InvalidArgument")]
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Date>2026-01-02T03:00:00Z</Date></Expiration></Rule></LifecycleConfiguration>", "InvalidArgument")]
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>", "NotImplemented")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Transition><Date>1970-08-23T00:55:27Z</Date><StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>", "InvalidArgument")]
     public void Lifecycle_rules_are_checked(string text, string code) =>
         Assert.Equal(code, Assert.Throws<S3Exception>(() => LifecycleConfiguration.Document.Check(Read(text))).Code);
 
@@ -53,6 +57,31 @@ public sealed class BucketDocumentTests
     [InlineData("<OwnershipControls><Rule><ObjectOwnership>Mine</ObjectOwnership></Rule></OwnershipControls>")]
     [InlineData("<OwnershipControls/>")]
     public void Ownership_is_checked(string text) => Assert.Throws<S3Exception>(() => OwnershipControls.Document.Check(Read(text)));
+
+    [Theory]
+    [InlineData("<E/>")]
+    [InlineData("<E><Rule/></E>")]
+    [InlineData("<E><Rule><ApplyServerSideEncryptionByDefault/></Rule></E>")]
+    [InlineData("<E><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES128</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></E>")]
+    [InlineData("<E><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule><Rule/></E>")]
+    [InlineData("<E><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>yes</BucketKeyEnabled></Rule></E>")]
+    [InlineData("<E><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></E>", "InvalidArgument")]
+    [InlineData("<E><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms:dsse</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></E>", "NotImplemented")]
+    [InlineData("<E><Rule><BlockedEncryptionTypes><EncryptionType>SSE-S3</EncryptionType></BlockedEncryptionTypes></Rule></E>")]
+    public void Default_encryption_is_checked(string text, string code = "MalformedXML") =>
+        Assert.Equal(code, Assert.Throws<S3Exception>(() => BucketEncryption.Document.Check(Read(text))).Code);
+
+    [Fact]
+    public async Task Default_encryption_is_what_was_put()
+    {
+        await using var store = new MemoryBackend(TimeProvider.System);
+        await store.CreateBucketAsync("bucket", "owner", Ct);
+        Assert.Equal(new BucketEncryption(null, null, false, false), await BucketEncryption.FindAsync(store, "bucket", Ct));
+        var document = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled><BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>";
+        BucketEncryption.Document.Check(Read(document));
+        await store.PutDocumentAsync("bucket", BucketEncryption.Document.SubResource, Encoding.UTF8.GetBytes(document), Ct);
+        Assert.Equal(new BucketEncryption("aws:kms", "k", true, true), await BucketEncryption.FindAsync(store, "bucket", Ct));
+    }
 
     [Fact]
     public void Every_document_has_names_of_its_own()

@@ -33,6 +33,17 @@ public sealed class S3TargetTests
         Assert.Equal((bucket, key), (parsed.Bucket, parsed.Key));
     }
 
+    [Theory]
+    [InlineData("/blue:b/k:l", "blue", "b", "k:l")]
+    [InlineData("/:b", "", "b", "")]
+    [InlineData("/blue%3Ab/k", "blue", "b", "k")]
+    [InlineData("/b/k:l", null, "b", "k:l")]
+    public void Names_the_account_before_the_bucket(string target, string? tenant, string bucket, string key)
+    {
+        var parsed = S3Target.Parse(target, "h", _domains);
+        Assert.Equal((tenant, bucket, key), (parsed.Tenant, parsed.Bucket, parsed.Key));
+    }
+
     [Fact]
     public void Keeps_every_key_byte_for_byte()
     {

@@ -1,8 +1,6 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using Skep.Aws.Dispatch;
 using Skep.Aws.Protocol;
+using Skep.Core.Identity;
 
 namespace Skep.Aws.Ec2.Encryption;
 
@@ -36,14 +34,5 @@ internal static class EbsKey
 
     private static string Prefix(AwsCall call) => $"arn:aws:kms:{call.Region}:{call.AccountId}:";
 
-    private static string IdOf(AwsCall call)
-    {
-        const ushort Version8 = 0x8000; // RFC 9562: the vendor's own way of making it
-        const byte Variant = 0x80;
-        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"{Alias} {call.AccountId} {call.Region}")).AsSpan(0, 16);
-        var version = BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[6..], (ushort)((version & 0x0FFF) | Version8));
-        bytes[8] = (byte)((bytes[8] & 0x3F) | Variant);
-        return new Guid(bytes, bigEndian: true).ToString();
-    }
+    private static string IdOf(AwsCall call) => ManagedKey.IdOf(Alias, call.AccountId, call.Region);
 }

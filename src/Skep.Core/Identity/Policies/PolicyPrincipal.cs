@@ -14,6 +14,9 @@ public sealed record PolicyPrincipal
     /// <summary>The 12-digit account; empty for nobody, for services and for who is known only elsewhere.</summary>
     public required string AccountId { get; init; }
 
+    /// <summary>The name of the account's namespace, by which an ARN in a policy may name the account too; null where there is none.</summary>
+    public string? AccountName { get; init; }
+
     /// <summary>The ARN: of the user, of the role's session, of the account's root. For services the name: "logging.s3.amazonaws.com".</summary>
     public required string Arn { get; init; }
 
@@ -40,6 +43,7 @@ public sealed record PolicyPrincipal
     {
         Kind = PolicyPrincipalKind.User,
         AccountId = principal.AccountId,
+        AccountName = principal.Namespace,
         Arn = principal.Arn,
         UserId = principal.UserId,
         UserName = principal.Name,

@@ -17,8 +17,9 @@ internal sealed record PostPolicyCondition(string Field, string Value, bool IsPr
     /// <summary>Whether a field's value is right; null when the form does not have it.</summary>
     public bool IsMetBy(string? value)
     {
+        // A prefix of nothing allows anything, and so nothing.
         if (value is null)
-            return false;
+            return IsPrefix && Value.Length == 0;
         // A dollar sign in a value may be written with a backslash before it.
         return Matches(value, Value) || (Value.Contains("\\$", StringComparison.Ordinal) && Matches(value, Value.Replace("\\$", "$", StringComparison.Ordinal)));
     }

@@ -26,6 +26,9 @@ internal sealed record ApiResource(string Group, string Version, string Plural, 
     /// <summary>Readings of snapshots, to find damage.</summary>
     public static readonly ApiResource SnapshotVerifications = new("storage.skep.dev", "v1", "snapshotverifications", "SnapshotVerification", IsNamespaced: true);
 
+    /// <summary>Keys that objects can be encrypted under.</summary>
+    public static readonly ApiResource EncryptionKeys = new("storage.skep.dev", "v1", "encryptionkeys", "EncryptionKey", IsNamespaced: true);
+
     /// <summary>Places for volumes.</summary>
     public static readonly ApiResource StoragePools = new("storage.skep.dev", "v1", "storagepools", "StoragePool", IsNamespaced: false);
 

@@ -11,7 +11,12 @@ namespace Skep.Cli.S3;
 internal sealed record TestAccount
 {
     /// <summary>The sections of the configuration, each of an account of its own.</summary>
-    public static IReadOnlyList<string> Sections { get; } = ["s3 main", "s3 alt", "s3 tenant", "iam", "iam root", "iam alt root"];
+    public static IReadOnlyList<string> Sections { get; } = [MainSection, "s3 alt", "s3 tenant", "iam", "iam root", "iam alt root"];
+
+    /// <summary>The section of the user that most tests are run as.</summary>
+    public const string MainSection = "s3 main";
+
+    private static readonly string[] _kmsKeyNames = ["testkey-1", "testkey-2"];
 
     private const string Label = "skep.dev/s3-test-config";
     private const string UserName = "tester";
@@ -39,6 +44,9 @@ internal sealed record TestAccount
     /// <summary>Its secret.</summary>
     public required string SecretAccessKey { get; init; }
 
+    /// <summary>The ARNs of the KMS keys that it can encrypt under.</summary>
+    public required IReadOnlyList<string> KmsKeyIds { get; init; }
+
     /// <summary>Makes what is missing.</summary>
     public static async Task<TestAccount> EnsureAsync(SkepClient client, IIdSource ids, string section, CancellationToken ct)
     {
@@ -58,6 +66,9 @@ internal sealed record TestAccount
                 ["groups"] = new JsonArray(Principal.AccountAdministratorsGroup),
             },
             ct);
+        var kmsKeys = section == MainSection ? _kmsKeyNames : [];
+        foreach (var kmsKey in kmsKeys)
+            await EnsureAsync(client, ApiResource.EncryptionKeys, name, kmsKey, new JsonObject { ["description"] = "of the test suite" }, ct);
         var key = await EnsureKeyAsync(client, ids, name, ct);
         return new TestAccount
         {
@@ -67,6 +78,7 @@ internal sealed record TestAccount
             Email = name + CanonicalUserId.EmailSuffix,
             AccessKeyId = key.TextAt("spec.accessKeyId")!,
             SecretAccessKey = key.TextAt("spec.secretAccessKey")!,
+            KmsKeyIds = [.. kmsKeys.Select(k => $"arn:aws:kms:{client.Files.Region}:{accountId}:key/{k}")],
         };
     }
 

@@ -42,8 +42,10 @@ internal static class TestConfigCommand
             text.Append(CultureInfo.InvariantCulture, $"\n[{account.Section}]\n");
             text.Append(CultureInfo.InvariantCulture, $"user_id = {account.UserId}\ndisplay_name = {account.Name}\nemail = {account.Email}\n");
             text.Append(CultureInfo.InvariantCulture, $"access_key = {account.AccessKeyId}\nsecret_key = {account.SecretAccessKey}\n");
-            if (account.Section == "s3 main")
+            if (account.Section == TestAccount.MainSection)
                 text.Append("api_name = default\n");
+            for (var i = 0; i < account.KmsKeyIds.Count; i++)
+                text.Append(CultureInfo.InvariantCulture, $"kms_keyid{(i == 0 ? "" : i + 1)} = {account.KmsKeyIds[i]}\n");
             if (account.Section == "s3 tenant")
                 text.Append(CultureInfo.InvariantCulture, $"tenant = {account.Name}\n");
         }

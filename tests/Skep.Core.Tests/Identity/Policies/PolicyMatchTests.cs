@@ -90,6 +90,11 @@ public sealed class PolicyMatchTests
         { """{"AWS":["arn:aws:iam::111122223333:user/bob","AIDAALICE00000000000"]}""", "alice", true },
         { """{"AWS":"arn:aws:iam::111122223333:user/alic"}""", "alice", false },
         { """{"AWS":"arn:aws:iam::111122223333:user/alice"}""", "anonymous", false },
+        { """{"AWS":"arn:aws:iam::blue:user/alice"}""", "alice", true }, // by the name of her account's namespace
+        { """{"AWS":"arn:aws:iam::blue:root"}""", "alice", false },
+        { """{"AWS":"arn:aws:iam::blue:root"}""", "root", true },
+        { """{"AWS":"arn:aws:iam::green:root"}""", "root", false },
+        { """{"AWS":"arn:aws:iam::green:user/alice"}""", "alice", false },
         { """{"AWS":"arn:aws:iam::111122223333:role/builder"}""", "session", true },
         { """{"AWS":"arn:aws:sts::111122223333:assumed-role/builder/job"}""", "session", true },
         { """{"AWS":"arn:aws:sts::111122223333:assumed-role/builder/other"}""", "session", false },

@@ -65,6 +65,8 @@ public sealed class PolicyReaderTests
     [InlineData("Principal", """{"AWS":"alice"}""", "Invalid principal in policy: \"AWS\": \"alice\"")]
     [InlineData("Principal", """{"AWS":"arn:aws:iam::111122223333:user/*"}""", "Invalid principal in policy: \"AWS\": \"arn:aws:iam::111122223333:user/*\"")]
     [InlineData("Principal", """{"AWS":"arn:aws:iam::111122223333:group/g"}""", "Invalid principal in policy: \"AWS\": \"arn:aws:iam::111122223333:group/g\"")]
+    [InlineData("Principal", """{"AWS":"arn:aws:iam::12345:root"}""", "Invalid principal in policy: \"AWS\": \"arn:aws:iam::12345:root\"")]
+    [InlineData("Principal", """{"AWS":"arn:aws:iam::Blue:root"}""", "Invalid principal in policy: \"AWS\": \"arn:aws:iam::Blue:root\"")]
     [InlineData("Principal", """{"Service":"*"}""", "Invalid principal in policy: \"Service\": \"*\"")]
     [InlineData("Principal", """{"AWS":[]}""", "AWS must have at least one value")]
     [InlineData("NotPrincipal", "\"*\"", "A statement has both Principal and NotPrincipal")]

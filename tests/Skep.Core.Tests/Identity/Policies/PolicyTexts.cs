@@ -30,6 +30,7 @@ internal static class PolicyTexts
     public static PolicyPrincipal User(string name = "alice", string account = Account) => new()
     {
         Kind = PolicyPrincipalKind.User, AccountId = account, Arn = $"arn:aws:iam::{account}:user/{name}", UserId = $"AIDA{name.ToUpperInvariant()}00000000000", UserName = name,
+        AccountName = account == Account ? "blue" : "red",
         Tags = new Dictionary<string, string> { ["Team"] = "blue", ["Odd"] = "*" },
     };
 
@@ -42,6 +43,7 @@ internal static class PolicyTexts
     public static PolicyPrincipal Root(string account = Account) => new()
     {
         Kind = PolicyPrincipalKind.Root, AccountId = account, Arn = $"arn:aws:iam::{account}:root", UserId = account, CanonicalUserId = "c0ffee",
+        AccountName = account == Account ? "blue" : "red",
     };
 
     public static PolicyPrincipal Service(string name) => new() { Kind = PolicyPrincipalKind.Service, AccountId = "", Arn = name, UserId = name };
