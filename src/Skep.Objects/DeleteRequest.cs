@@ -12,6 +12,9 @@ public sealed record DeleteRequest
     /// <summary>What must hold; of the version named, else of the current one. An object that is not there fails If-Match.</summary>
     public WriteConditions Conditions { get; init; } = WriteConditions.None;
 
+    /// <summary>The version that is named must not be the latest: a newer one may have been deleted meanwhile.</summary>
+    public bool IfNoncurrent { get; init; }
+
     /// <summary>Removes a version in spite of a governance retention.</summary>
     public bool BypassesGovernance { get; init; }
 }

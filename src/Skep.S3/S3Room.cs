@@ -5,6 +5,7 @@ using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Resources;
 using Skep.S3.Access;
+using Skep.S3.Lifecycle;
 using Skep.S3.Policies;
 using Skep.S3.Routing;
 
@@ -22,6 +23,8 @@ public sealed class S3Room(S3Options s3) : IRoom
         services.AddSingleton(s3);
         services.AddSingleton<ObjectStoreHost>();
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<ObjectStoreHost>());
+        services.AddSingleton<LifecycleSettings>();
+        services.AddHostedService<LifecycleAgent>();
         services.TryAddSingleton<SigV4Verifier>();
         services.AddSingleton<S3Accounts>();
         services.AddSingleton<S3Authenticator>();
@@ -36,6 +39,7 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<S3Accounts>(),
             s.GetRequiredService<S3Authorization>(),
             s.GetRequiredService<BucketPolicies>(),
+            s.GetRequiredService<LifecycleSettings>(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options));

@@ -43,6 +43,8 @@ internal sealed class VersionWrites(VersionIds ids)
         var address = new ObjectAddress(bucketName, request.Key, request.VersionId);
         var row = Find(scope.Db, ids, bucket.Id, key, request.VersionId);
         CheckConditions(request.Conditions, address, row is { IsMarker: false } ? row : null);
+        if (request.IfNoncurrent)
+            Conditions.CheckNoncurrent(address, row is null || row.Sequence != Find(scope.Db, ids, bucket.Id, key, versionId: null)!.Sequence);
         if (request.VersionId is null && bucket.Info.Versioning != VersioningState.None)
             return PutMarker(scope, bucket, address, key, row is { IsCurrent: true } ? row : null);
         if (row is null)

@@ -146,6 +146,8 @@ public sealed partial class MemoryBackend
         var address = new ObjectAddress(bucket.Info.Name, request.Key, request.VersionId);
         var row = request.VersionId is { } id ? bucket.RowsOf(key).FirstOrDefault(r => r.Version.VersionId == id) : bucket.Latest(key);
         CheckConditions(request.Conditions, address, row);
+        if (request.IfNoncurrent)
+            Conditions.CheckNoncurrent(address, row is null || row != bucket.Latest(key));
         if (request.VersionId is null && bucket.Info.Versioning != VersioningState.None)
         {
             var sequence = ++_sequence;

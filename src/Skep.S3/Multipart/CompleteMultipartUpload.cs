@@ -1,6 +1,7 @@
 using System.Globalization;
 using Skep.Objects;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -43,6 +44,7 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.CompleteUploadAsync(request, ct), ct);
         ObjectHeaders.WriteNewVersionId(call, version);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         var location = $"{call.Http.Request.Scheme}://{call.Http.Request.Host}{call.Target.RawPath}";
         var xml = new S3Xml("CompleteMultipartUploadResult")
             .Element("Location", location)

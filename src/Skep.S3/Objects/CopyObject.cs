@@ -1,5 +1,6 @@
 using Skep.Objects;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
 using Skep.S3.Multipart;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -34,6 +35,7 @@ internal sealed class CopyObject(S3Services services) : S3Operation
         var version = await CopyAsync(call, source, metadata, ct);
         source.WriteVersionId(call);
         ObjectHeaders.WriteNewVersionId(call, version);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         var xml = new S3Xml("CopyObjectResult").Element("LastModified", version.LastModified).Element("ETag", $"\"{version.ETag}\"").Checksum(version.Checksum, version.PartCount);
         if (version.Checksum is { } checksum)
             xml.Element("ChecksumType", ChecksumHeaders.NameOf(checksum.Type));

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Objects;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
 using Skep.S3.Requests;
 
 namespace Skep.S3.Objects;
@@ -29,6 +30,7 @@ internal static class ObjectSender
 
         var range = FindRange(call, reader);
         ObjectHeaders.Write(call, version);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         if (range is { } run)
         {
             call.Response.StatusCode = StatusCodes.Status206PartialContent;

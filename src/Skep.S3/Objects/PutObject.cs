@@ -1,4 +1,5 @@
 using Skep.Objects;
+using Skep.S3.Lifecycle;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
 
@@ -30,6 +31,7 @@ internal sealed class PutObject(S3Services services) : S3Operation
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.PutAsync(request, call.Body.Stream, ct), ct);
         call.Response.Headers.ETag = $"\"{version.ETag}\"";
         ObjectHeaders.WriteNewVersionId(call, version);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         ChecksumHeaders.Write(call.Response.Headers, version.Checksum, version.PartCount, withType: true);
         call.SendEmpty();
     }

@@ -54,6 +54,23 @@ public abstract partial class BackendConformance
     }
 
     [Fact]
+    public async Task A_deletion_may_want_that_the_version_is_not_the_latest()
+    {
+        await VersioningAsync(VersioningState.Enabled);
+        var first = await PutAsync("k", "1");
+        var second = await PutAsync("k", "2");
+        var marker = await DeleteAsync("k");
+        ValueTask<DeleteResult> IfNoncurrentAsync(string? id) => Backend.DeleteAsync(Bucket, new DeleteRequest { Key = "k", VersionId = id, IfNoncurrent = true }, Ct);
+        await FailsAsync(ObjectError.PreconditionFailed, () => IfNoncurrentAsync(marker.VersionId).AsTask());
+        await IfNoncurrentAsync(second.VersionId);
+        await DeleteAsync("k", marker.VersionId);
+        await FailsAsync(ObjectError.PreconditionFailed, () => IfNoncurrentAsync(first.VersionId).AsTask());
+        await FailsAsync(ObjectError.PreconditionFailed, () => IfNoncurrentAsync(null).AsTask());
+        Assert.Equal(default, await IfNoncurrentAsync(second.VersionId)); // gone already
+        Assert.Equal("1", await ReadTextAsync("k"));
+    }
+
+    [Fact]
     public async Task Suspended_versioning_replaces_only_the_null_version()
     {
         await VersioningAsync(VersioningState.Enabled);

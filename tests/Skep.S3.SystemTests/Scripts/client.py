@@ -1,5 +1,6 @@
 """What the scripts share: clients of the daemon under test."""
 import os
+import time
 
 import boto3
 from botocore import UNSIGNED
@@ -26,3 +27,12 @@ def fails(code, call, **arguments):
         assert found == code, f"expected {code}, got {found}: {error}"
         return error.response["ResponseMetadata"]["HTTPStatusCode"]
     raise AssertionError(f"expected {code}, but it succeeded")
+
+
+def until(condition, seconds=120):
+    """Waits until a condition holds and returns what it returned."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"not so within {seconds} s: {condition}"
+        time.sleep(0.1)
+    return found
