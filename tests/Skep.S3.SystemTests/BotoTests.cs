@@ -15,6 +15,9 @@ public sealed class BotoTests
     [InlineData("versions.py")]
     [InlineData("uploads.py")]
     [InlineData("access.py")]
+    [InlineData("notifications.py", "--s3-lifecycle-day", "1")]
+    [InlineData("quotas.py")]
+    [InlineData("website.py")]
     [InlineData("lifecycle.py", "--s3-lifecycle-day", "2")]
     public async Task Script_passes(string script, params string[] options)
     {

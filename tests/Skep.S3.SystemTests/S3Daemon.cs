@@ -60,6 +60,8 @@ internal sealed class S3Daemon : IAsyncDisposable
         _environment["AWS_PAGER"] = "";
         _environment["SKEP_S3"] = Endpoint;
         _environment["SKEP_API"] = ApiEndpoint;
+        _environment["SKEP"] = SkepProgram.Path;
+        _environment["SKEP_DATA"] = DataDirectory;
     }
 
     /// <summary>Runs a verb of the program on this daemon.</summary>

@@ -25,7 +25,7 @@ internal sealed class VersionWrites(VersionIds ids)
         CheckReplaced(scope, address, replaced);
         var usage = Change(bucket.Info.Usage, replaced, -1);
         usage = usage with { Bytes = usage.Bytes + row.LengthBytes, Objects = usage.Objects + 1, UploadBytes = usage.UploadBytes - uploadBytes };
-        WriteScope.CheckUsage(bucket, usage);
+        scope.CheckUsage(bucket, usage);
         row = row with { Sequence = scope.NextSequence(), ModifiedMs = scope.NowMs, IsNull = isNull };
 
         store();
@@ -50,11 +50,12 @@ internal sealed class VersionWrites(VersionIds ids)
         if (row is null)
             return default;
         Locks.CheckRemoval(address, MetaCodec.Decode(row.Meta).Metadata, scope.Now, request.BypassesGovernance);
+        var sequence = scope.NextSequence();
 
         scope.SetUsage(bucket, Change(bucket.Info.Usage, row, -1));
         Remove(scope, bucket, row);
         Promote(scope, bucket, key);
-        return new DeleteResult(row.VersionId(ids), row.IsMarker);
+        return new DeleteResult(row.VersionId(ids), row.IsMarker) { Sequence = sequence };
     }
 
     /// <summary>A version by its id, or the newest; may be a delete marker.</summary>
@@ -83,7 +84,7 @@ internal sealed class VersionWrites(VersionIds ids)
         if (current is not null && current != replaced)
             VersionTable.DeleteCurrent(scope.Db, bucket.Id, key);
         VersionTable.PutOld(scope.Db, bucket.Id, marker);
-        return new DeleteResult(marker.VersionId(ids), IsDeleteMarker: true);
+        return new DeleteResult(marker.VersionId(ids), IsDeleteMarker: true) { Sequence = marker.Sequence };
     }
 
     /// <summary>Removes the version that is replaced, and moves the current one among the old.</summary>

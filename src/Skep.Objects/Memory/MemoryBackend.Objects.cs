@@ -154,14 +154,14 @@ public sealed partial class MemoryBackend
             var markerId = bucket.Info.Versioning == VersioningState.Enabled ? _ids.Format(sequence) : ObjectVersion.NullId;
             var version = new ObjectVersion { Key = request.Key, VersionId = markerId, LastModified = Now, IsDeleteMarker = true };
             Add(bucket, address, new MemoryRow(key, sequence) { Version = version });
-            return new DeleteResult(markerId, IsDeleteMarker: true);
+            return new DeleteResult(markerId, IsDeleteMarker: true) { Sequence = sequence };
         }
 
         if (row is null)
             return default;
         Locks.CheckRemoval(address, row.Version.Metadata, Now, request.BypassesGovernance);
         bucket.Remove(row);
-        return new DeleteResult(row.Version.VersionId, row.Version.IsDeleteMarker);
+        return new DeleteResult(row.Version.VersionId, row.Version.IsDeleteMarker) { Sequence = ++_sequence };
     }
 
     private static void CheckConditions(WriteConditions conditions, ObjectAddress address, MemoryRow? row)

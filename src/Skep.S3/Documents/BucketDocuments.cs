@@ -1,4 +1,6 @@
+using Skep.S3.Notifications;
 using Skep.S3.Routing;
+using Skep.S3.Websites;
 
 namespace Skep.S3.Documents;
 
@@ -11,8 +13,10 @@ internal static class BucketDocuments
         BucketTagging.Document,
         CorsConfiguration.Document,
         LifecycleConfiguration.Document,
+        NotificationConfiguration.Document,
         OwnershipControls.Document,
         PublicAccessBlock.Document,
+        WebsiteConfiguration.Document,
     ];
 
     /// <summary>Their operations.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Skep.Objects;
+using Skep.S3.Notifications;
 
 namespace Skep.S3.Lifecycle;
 
@@ -8,7 +9,7 @@ namespace Skep.S3.Lifecycle;
 /// Carries out buckets' lifecycle rules, an hour after an hour. It remembers nothing: what it did not come to before the daemon
 /// stopped it finds again.
 /// </summary>
-internal sealed partial class LifecycleAgent(ObjectStoreHost host, LifecycleSettings settings, S3Options options, TimeProvider time, ILogger<LifecycleAgent> logger) : BackgroundService
+internal sealed partial class LifecycleAgent(ObjectStoreHost host, LifecycleSettings settings, S3EventPublisher events, S3Options options, TimeProvider time, ILogger<LifecycleAgent> logger) : BackgroundService
 {
     /// <summary>Rows looked at or deleted in a second; more would be felt by those who wait for the store's one writer.</summary>
     private const int RowsPerSecondMax = 20_000;
@@ -71,7 +72,11 @@ internal sealed partial class LifecycleAgent(ObjectStoreHost host, LifecycleSett
             var rules = await settings.FindAsync(host.Backend, bucket.Name, ct);
             if (rules.All.Count == 0)
                 return;
-            var outcome = await new LifecyclePass(host.Backend, bucket, rules, _clock, time.GetUtcNow(), PaceAsync).RunAsync(ct);
+            var outcome = await new LifecyclePass(host.Backend, bucket, rules, _clock, time.GetUtcNow(), PaceAsync)
+            {
+                Deleted = (request, result) => events.PublishAsync(
+                    S3Event.Of(NotificationEvents.ExpirationDelete, NotificationEvents.ExpirationMarkerCreated, bucket, request, result) with { PrincipalId = "s3.amazonaws.com" }),
+            }.RunAsync(ct);
             if (!outcome.IsNothing)
                 LogDone(bucket.Name, outcome.Expired, outcome.Markers, outcome.Noncurrent, outcome.Aborted, outcome.Kept);
         }

@@ -24,8 +24,8 @@ internal sealed class LifecyclePass(IObjectBackend store, BucketInfo bucket, Lif
         Noncurrent,
     }
 
-    /// <summary>Called with each deletion that was made: bucket, what was asked for, what came of it.</summary>
-    public Func<DeleteRequest, DeleteResult, CancellationToken, ValueTask>? Deleted { get; init; }
+    /// <summary>Called with each deletion that was made: what was asked for, what came of it.</summary>
+    public Func<DeleteRequest, DeleteResult, ValueTask>? Deleted { get; init; }
 
     /// <summary>Carries the rules out.</summary>
     /// <exception cref="ObjectException">The store failed, or the bucket is gone.</exception>
@@ -98,14 +98,14 @@ internal sealed class LifecyclePass(IObjectBackend store, BucketInfo bucket, Lif
         {
             var outcomes = await store.DeleteManyAsync(bucket.Name, [.. batch.Select(d => d.Request)], ct);
             for (var i = 0; i < batch.Length; i++)
-                await CountAsync(batch[i], outcomes[i], ct);
+                await CountAsync(batch[i], outcomes[i]);
             await pace(batch.Length, ct);
         }
 
         _due.Clear();
     }
 
-    private async ValueTask CountAsync(Deletion deletion, DeleteOutcome outcome, CancellationToken ct)
+    private async ValueTask CountAsync(Deletion deletion, DeleteOutcome outcome)
     {
         if (outcome.Failure is { } failure)
         {
@@ -124,7 +124,7 @@ internal sealed class LifecyclePass(IObjectBackend store, BucketInfo bucket, Lif
             _ => _outcome with { Noncurrent = _outcome.Noncurrent + 1 },
         };
         if (Deleted is not null)
-            await Deleted(deletion.Request, outcome.Result, ct);
+            await Deleted(deletion.Request, outcome.Result);
     }
 
     private async Task UploadsAsync(string prefix, CancellationToken ct)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Skep.Objects;
 using Skep.S3.Errors;
 using Skep.S3.Lifecycle;
+using Skep.S3.Notifications;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -43,6 +44,7 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
             Checksum = ChecksumOf(call),
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.CompleteUploadAsync(request, ct), ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.CompleteMultipartUpload, call.BucketInfo, version));
         ObjectHeaders.WriteNewVersionId(call, version);
         await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         var location = $"{call.Http.Request.Scheme}://{call.Http.Request.Host}{call.Target.RawPath}";

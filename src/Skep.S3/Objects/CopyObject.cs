@@ -2,6 +2,7 @@ using Skep.Objects;
 using Skep.S3.Errors;
 using Skep.S3.Lifecycle;
 using Skep.S3.Multipart;
+using Skep.S3.Notifications;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
 using Skep.S3.Xml;
@@ -33,6 +34,7 @@ internal sealed class CopyObject(S3Services services) : S3Operation
         var given = await UploadMetadata.MakeAsync(services, call, ct);
         var metadata = Mix(source.Version.Metadata, given, replaces, replacesTags);
         var version = await CopyAsync(call, source, metadata, ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.Copy, call.BucketInfo, version));
         source.WriteVersionId(call);
         ObjectHeaders.WriteNewVersionId(call, version);
         await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);

@@ -1,5 +1,6 @@
 using Skep.Objects;
 using Skep.S3.Lifecycle;
+using Skep.S3.Notifications;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
 
@@ -29,6 +30,7 @@ internal sealed class PutObject(S3Services services) : S3Operation
             Body = call.Body.Claims(call),
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.PutAsync(request, call.Body.Stream, ct), ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.Put, call.BucketInfo, version));
         call.Response.Headers.ETag = $"\"{version.ETag}\"";
         ObjectHeaders.WriteNewVersionId(call, version);
         await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);

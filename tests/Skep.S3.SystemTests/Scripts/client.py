@@ -1,5 +1,6 @@
 """What the scripts share: clients of the daemon under test."""
 import os
+import subprocess
 import time
 
 import boto3
@@ -36,3 +37,10 @@ def until(condition, seconds=120):
         assert time.monotonic() < end, f"not so within {seconds} s: {condition}"
         time.sleep(0.1)
     return found
+
+
+def skep(*arguments):
+    """Runs a verb of the program on the daemon under test."""
+    run = subprocess.run([os.environ["SKEP"], *arguments], capture_output=True, text=True)
+    assert run.returncode == 0, f"skep {arguments}: {run.stderr}"
+    return run.stdout
