@@ -31,4 +31,11 @@ public readonly record struct BucketQuota(long? BytesMax, long? ObjectsMax);
 /// <param name="Bytes">Bytes of all versions.</param>
 /// <param name="Objects">Versions, without delete markers.</param>
 /// <param name="UploadBytes">Bytes of the parts of uploads that are not completed.</param>
-public readonly record struct BucketUsage(long Bytes, long Objects, long UploadBytes);
+public readonly record struct BucketUsage(long Bytes, long Objects, long UploadBytes)
+{
+    /// <summary>What two hold together.</summary>
+    public static BucketUsage operator +(BucketUsage a, BucketUsage b) => new(a.Bytes + b.Bytes, a.Objects + b.Objects, a.UploadBytes + b.UploadBytes);
+
+    /// <summary>What is left of one without the other.</summary>
+    public static BucketUsage operator -(BucketUsage a, BucketUsage b) => new(a.Bytes - b.Bytes, a.Objects - b.Objects, a.UploadBytes - b.UploadBytes);
+}

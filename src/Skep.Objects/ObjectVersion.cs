@@ -12,6 +12,9 @@ public sealed record ObjectVersion
     /// <summary>Its id: <see cref="NullId"/>, or 32 hexadecimal digits.</summary>
     public required string VersionId { get; init; }
 
+    /// <summary>A number that grows with every change of the store: of two versions of a key the later one's is greater. 0 where a backend has none.</summary>
+    public long Sequence { get; init; }
+
     /// <summary>Whether it is what a request without a version id gets.</summary>
     public bool IsLatest { get; init; }
 

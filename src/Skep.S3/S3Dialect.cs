@@ -12,6 +12,7 @@ using Skep.S3.Documents;
 using Skep.S3.Errors;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
+using Skep.S3.Websites;
 using Skep.S3.Xml;
 
 namespace Skep.S3;
@@ -30,7 +31,8 @@ internal sealed partial class S3Dialect(
 {
     private static readonly string[] _headersKept = ["x-amz-request-id", "x-amz-id-2", "Access-Control-", "Vary"];
 
-    private readonly Lazy<(S3Services Services, S3Router Router)> _parts = new(() => (services.GetRequiredService<S3Services>(), services.GetRequiredService<S3Router>()));
+    private readonly Lazy<(S3Services Services, S3Router Router, WebsiteServer Website)> _parts =
+        new(() => (services.GetRequiredService<S3Services>(), services.GetRequiredService<S3Router>(), services.GetRequiredService<WebsiteServer>()));
 
     /// <inheritdoc/>
     public string Name => S3Options.DialectName;
@@ -49,12 +51,24 @@ internal sealed partial class S3Dialect(
         // Uploads are as large as S3 allows; operations that read a document have limits of their own.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null;
+        // An empty body gets no 100 Continue, and botocore, which waits for one, then does not see the connection's next answer.
+        if (context.Request.Headers.Expect.Count > 0 && context.Request.ContentLength is 0)
+            context.Response.Headers.Connection = "close";
         var operation = "unknown";
         S3Exception? error = null;
         var resource = "/";
         S3Call? call = null;
+        var website = WebsiteHost.BucketOf(context.Request.Host.Value ?? "", options.Domains);
         try
         {
+            if (website is not null)
+            {
+                operation = "Website";
+                await _parts.Value.Website.ServeAsync(context, website, context.RequestAborted);
+                metrics.Answered(operation, errorCode: null, time.GetElapsedTime(started));
+                return;
+            }
+
             var target = S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains);
             resource = target.Resource;
             call = new S3Call(context, target, record);
@@ -95,14 +109,14 @@ internal sealed partial class S3Dialect(
         record.Reason = error?.Code;
         metrics.Answered(operation, error?.Code, time.GetElapsedTime(started));
         if (error is not null)
-            await FailAsync(context, error, resource, record.RequestId, call?.Body.IsRead is true);
+            await FailAsync(context, error, resource, record.RequestId, call?.Body.IsRead is true, website is not null);
     }
 
     private async Task AnswerAsync(S3Call call, Action<string> found, CancellationToken ct)
     {
         S3Target.KnownKey(call.Key);
         authenticator.Authenticate(call);
-        var (services, router) = _parts.Value;
+        var (services, router, _) = _parts.Value;
         var operation = router.Find(call);
         found(operation.Name);
         call.Record.Action = $"s3:{operation.Name}";
@@ -128,7 +142,7 @@ internal sealed partial class S3Dialect(
         await operation.RunAsync(call, ct);
     }
 
-    private static async Task FailAsync(HttpContext context, S3Exception error, string resource, string requestId, bool isBodyRead)
+    private static async Task FailAsync(HttpContext context, S3Exception error, string resource, string requestId, bool isBodyRead, bool isWebsite)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -146,6 +160,12 @@ internal sealed partial class S3Dialect(
         // The client may or may not send the body that it was not asked for: the next request could not be told from it.
         if (context.Request.Headers.Expect.Count > 0 && !isBodyRead)
             response.Headers.Connection = "close";
+        if (isWebsite)
+        {
+            await WebsiteServer.FailAsync(context, error, requestId, context.RequestAborted);
+            return;
+        }
+
         if (HttpMethods.IsHead(context.Request.Method) || error.Status == StatusCodes.Status304NotModified)
             return;
         var body = ErrorXml.Write(error, resource, requestId);

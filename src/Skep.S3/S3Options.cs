@@ -14,4 +14,7 @@ public sealed record S3Options
 
     /// <summary>Names whose subdomains are buckets: bucket.localhost.</summary>
     public IReadOnlyList<string> Domains { get; init; } = ["localhost"];
+
+    /// <summary>How long a day of lifecycle rules is; shorter ones are for tests.</summary>
+    public TimeSpan LifecycleDay { get; init; } = TimeSpan.FromDays(1);
 }

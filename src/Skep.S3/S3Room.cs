@@ -4,10 +4,16 @@ using Microsoft.Extensions.Hosting;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Resources;
+using Skep.Core.Store;
 using Skep.S3.Access;
 using Skep.S3.Encryption;
+using Skep.S3.Kinds;
+using Skep.S3.Lifecycle;
+using Skep.S3.Notifications;
 using Skep.S3.Policies;
+using Skep.S3.Quotas;
 using Skep.S3.Routing;
+using Skep.S3.Websites;
 
 namespace Skep.S3;
 
@@ -15,7 +21,7 @@ namespace Skep.S3;
 public sealed class S3Room(S3Options s3) : IRoom
 {
     /// <inheritdoc/>
-    public IReadOnlyList<Kind> Kinds => [];
+    public IReadOnlyList<Kind> Kinds => S3Kinds.All;
 
     /// <inheritdoc/>
     public void AddServices(IServiceCollection services, SkepOptions options)
@@ -23,6 +29,14 @@ public sealed class S3Room(S3Options s3) : IRoom
         services.AddSingleton(s3);
         services.AddSingleton<ObjectStoreHost>();
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<ObjectStoreHost>());
+        services.AddSingleton<LifecycleSettings>();
+        services.AddHostedService<LifecycleAgent>();
+        services.AddSingleton<Outbox>();
+        services.AddSingleton<TopicDirectory>();
+        services.AddSingleton<S3EventPublisher>();
+        services.AddSingleton(s => new TopicDelivery(s.GetRequiredService<ResourceClient>(), TopicDelivery.CreateClient(), s.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<NotificationAgent>();
+        services.AddReconciler<QuotaAgent>();
         services.TryAddSingleton<SigV4Verifier>();
         services.AddSingleton<S3Accounts>();
         services.AddSingleton<S3Authenticator>();
@@ -41,9 +55,12 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<S3Authorization>(),
             s.GetRequiredService<BucketPolicies>(),
             s.GetRequiredService<ObjectEncryptor>(),
+            s.GetRequiredService<LifecycleSettings>(),
+            s.GetRequiredService<S3EventPublisher>(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options));
+        services.AddSingleton<WebsiteServer>();
         services.AddSingleton(s => new S3Router(S3Operations.Create(s.GetRequiredService<S3Services>())));
     }
 }

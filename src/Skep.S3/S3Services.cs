@@ -3,6 +3,8 @@ using Skep.Core.Identity;
 using Skep.Objects;
 using Skep.S3.Access;
 using Skep.S3.Encryption;
+using Skep.S3.Lifecycle;
+using Skep.S3.Notifications;
 using Skep.S3.Policies;
 
 namespace Skep.S3;
@@ -13,7 +15,9 @@ namespace Skep.S3;
 /// <param name="Authorization">What callers may do, for operations that touch more than the request addresses.</param>
 /// <param name="Policies">Buckets' policies.</param>
 /// <param name="Encryption">How objects are encrypted.</param>
+/// <param name="Lifecycle">Buckets' lifecycle rules.</param>
+/// <param name="Events">Who is told what happens to objects.</param>
 /// <param name="Verifier">Checks signatures that are not in a request's head.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Options">What the daemon was told.</param>
-internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, ObjectEncryptor Encryption, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options);
+internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, ObjectEncryptor Encryption, LifecycleSettings Lifecycle, S3EventPublisher Events, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options);

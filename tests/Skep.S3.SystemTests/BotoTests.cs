@@ -17,11 +17,15 @@ public sealed class BotoTests
     [InlineData("access.py")]
     [InlineData("extensions.py")]
     [InlineData("encryption.py")]
-    public async Task Script_passes(string script)
+    [InlineData("notifications.py", "--s3-lifecycle-day", "1")]
+    [InlineData("quotas.py")]
+    [InlineData("website.py")]
+    [InlineData("lifecycle.py", "--s3-lifecycle-day", "2")]
+    public async Task Script_passes(string script, params string[] options)
     {
         if ((await SkepProgram.RunAsync(Python, ["-c", "import boto3, requests"], Ct)).ExitCode != 0)
             Assert.Skip("Python's boto3 and requests are not installed (Debian packages python3-boto3, python3-requests)");
-        await using var daemon = await S3Daemon.StartAsync(Ct);
+        await using var daemon = await S3Daemon.StartAsync(Ct, options);
         var result = await daemon.RunAsync(Python, [Path.Combine(AppContext.BaseDirectory, "Scripts", script)], Ct);
         Assert.True(result.ExitCode == 0 && result.Output.Trim() == "ok", $"{script}: exit {result.ExitCode}\n{result.Output}\n{result.Error}");
     }

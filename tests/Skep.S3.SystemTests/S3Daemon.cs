@@ -9,9 +9,9 @@ internal sealed class S3Daemon : IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("skep-s3-").FullName;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
-    private S3Daemon()
-    {
-    }
+    private readonly string[] _options;
+
+    private S3Daemon(string[] options) => _options = options;
 
     /// <summary>The URL of S3's port.</summary>
     public string Endpoint { get; private set; } = "";
@@ -25,10 +25,10 @@ internal sealed class S3Daemon : IAsyncDisposable
     /// <summary>A directory for the test's files.</summary>
     public string Files => Directory.CreateDirectory(Path.Combine(_root, "files")).FullName;
 
-    /// <summary>Starts one.</summary>
-    public static async Task<S3Daemon> StartAsync(CancellationToken ct)
+    /// <summary>Starts one, with more options of <c>skep up</c> where a test needs them.</summary>
+    public static async Task<S3Daemon> StartAsync(CancellationToken ct, params string[] options)
     {
-        var daemon = new S3Daemon();
+        var daemon = new S3Daemon(options);
         try
         {
             await daemon.UpAsync(ct);
@@ -44,7 +44,7 @@ internal sealed class S3Daemon : IAsyncDisposable
     /// <summary>Starts the daemon, again after it was stopped.</summary>
     public async Task UpAsync(CancellationToken ct)
     {
-        var result = await SkepAsync(ct, "up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", "http://127.0.0.1:0");
+        var result = await SkepAsync(ct, ["up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", "http://127.0.0.1:0", .. _options]);
         Assert.True(result.ExitCode == 0, result.Error);
         var status = JsonNode.Parse((await SkepAsync(ct, "status", "-o", "json")).Output)!;
         Endpoint = (string)status["s3Endpoint"]!;
@@ -60,6 +60,8 @@ internal sealed class S3Daemon : IAsyncDisposable
         _environment["AWS_PAGER"] = "";
         _environment["SKEP_S3"] = Endpoint;
         _environment["SKEP_API"] = ApiEndpoint;
+        _environment["SKEP"] = SkepProgram.Path;
+        _environment["SKEP_DATA"] = DataDirectory;
     }
 
     /// <summary>Runs a verb of the program on this daemon.</summary>

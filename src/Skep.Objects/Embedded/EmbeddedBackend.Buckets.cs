@@ -50,6 +50,21 @@ public sealed partial class EmbeddedBackend
         ChangeBucketAsync(bucket, (scope, id) => BucketTable.SetQuota(scope.Db, id, quota), ct);
 
     /// <inheritdoc/>
+    public async ValueTask SetOwnerQuotaAsync(string owner, BucketQuota quota, CancellationToken ct) =>
+        await ChangeAsync($"limiting {owner}", needsSpace: false, scope =>
+        {
+            scope.SetOwnerQuota(owner, quota);
+            return true;
+        }, ct);
+
+    /// <inheritdoc/>
+    public ValueTask<OwnerInfo> HeadOwnerAsync(string owner, CancellationToken ct) => ReadAsync(db =>
+    {
+        var usages = OwnerTable.Usages(db, owner);
+        return new OwnerInfo(OwnerTable.FindQuota(db, owner), usages.Aggregate(default(BucketUsage), (sum, b) => sum + b.Usage), usages.Count);
+    }, ct);
+
+    /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> FindDocumentAsync(string bucket, string name, CancellationToken ct) =>
         await ReadAsync(db => BucketTable.FindDocument(db, BucketTable.Get(db, bucket).Id, name), ct) is { } document ? document : (ReadOnlyMemory<byte>?)null;
 

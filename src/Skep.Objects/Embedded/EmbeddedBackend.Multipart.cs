@@ -128,7 +128,7 @@ public sealed partial class EmbeddedBackend
         var bucket = scope.Bucket(address.Bucket);
         var replaced = UploadTable.FindPart(scope.Db, upload.Sequence, part.Number);
         var usage = bucket.Info.Usage with { UploadBytes = bucket.Info.Usage.UploadBytes + part.LengthBytes - (replaced?.LengthBytes ?? 0) };
-        WriteScope.CheckUsage(bucket, usage);
+        scope.CheckUsage(bucket, usage);
 
         scope.SetUsage(bucket, usage);
         store();

@@ -8,7 +8,7 @@ namespace Skep.Objects.Embedded;
 /// The store on a local disk: metadata and small bodies in a SQLite database, large bodies in files (docs/object-format.md).
 /// One process at a time may have it open.
 /// </summary>
-public sealed partial class EmbeddedBackend : IObjectBackend
+public sealed partial class EmbeddedBackend : IObjectBackend, IOwnerQuotas
 {
     /// <summary>The database's name in the directory.</summary>
     public const string DatabaseFileName = "objects.db";

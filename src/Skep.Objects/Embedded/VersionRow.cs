@@ -43,6 +43,7 @@ internal sealed record VersionRow
         {
             Key = Keys.Decode(Key),
             VersionId = VersionId(ids),
+            Sequence = Sequence,
             IsLatest = isLatest,
             IsDeleteMarker = IsMarker,
             LengthBytes = LengthBytes,

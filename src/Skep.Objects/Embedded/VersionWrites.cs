@@ -25,7 +25,7 @@ internal sealed class VersionWrites(VersionIds ids)
         CheckReplaced(scope, address, replaced);
         var usage = Change(bucket.Info.Usage, replaced, -1);
         usage = usage with { Bytes = usage.Bytes + row.LengthBytes, Objects = usage.Objects + 1, UploadBytes = usage.UploadBytes - uploadBytes };
-        WriteScope.CheckUsage(bucket, usage);
+        scope.CheckUsage(bucket, usage);
         row = row with { Sequence = scope.NextSequence(), ModifiedMs = scope.NowMs, IsNull = isNull };
 
         store();
@@ -43,16 +43,19 @@ internal sealed class VersionWrites(VersionIds ids)
         var address = new ObjectAddress(bucketName, request.Key, request.VersionId);
         var row = Find(scope.Db, ids, bucket.Id, key, request.VersionId);
         CheckConditions(request.Conditions, address, row is { IsMarker: false } ? row : null);
+        if (request.IfNoncurrent)
+            Conditions.CheckNoncurrent(address, row is null || row.Sequence != Find(scope.Db, ids, bucket.Id, key, versionId: null)!.Sequence);
         if (request.VersionId is null && bucket.Info.Versioning != VersioningState.None)
             return PutMarker(scope, bucket, address, key, row is { IsCurrent: true } ? row : null);
         if (row is null)
             return default;
         Locks.CheckRemoval(address, MetaCodec.Decode(row.Meta).Metadata, scope.Now, request.BypassesGovernance);
+        var sequence = scope.NextSequence();
 
         scope.SetUsage(bucket, Change(bucket.Info.Usage, row, -1));
         Remove(scope, bucket, row);
         Promote(scope, bucket, key);
-        return new DeleteResult(row.VersionId(ids), row.IsMarker);
+        return new DeleteResult(row.VersionId(ids), row.IsMarker) { Sequence = sequence };
     }
 
     /// <summary>A version by its id, or the newest; may be a delete marker.</summary>
@@ -81,7 +84,7 @@ internal sealed class VersionWrites(VersionIds ids)
         if (current is not null && current != replaced)
             VersionTable.DeleteCurrent(scope.Db, bucket.Id, key);
         VersionTable.PutOld(scope.Db, bucket.Id, marker);
-        return new DeleteResult(marker.VersionId(ids), IsDeleteMarker: true);
+        return new DeleteResult(marker.VersionId(ids), IsDeleteMarker: true) { Sequence = marker.Sequence };
     }
 
     /// <summary>Removes the version that is replaced, and moves the current one among the old.</summary>

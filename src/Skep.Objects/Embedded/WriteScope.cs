@@ -8,6 +8,7 @@ internal sealed class WriteScope(SqliteConnection db, IdSource ids, DateTimeOffs
 {
     private readonly Dictionary<string, BucketRow> _buckets = new(StringComparer.Ordinal);
     private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (BucketQuota Quota, BucketUsage Usage)> _owners = new(StringComparer.Ordinal);
     private long _reserved;
 
     public SqliteConnection Db => db;
@@ -41,14 +42,47 @@ internal sealed class WriteScope(SqliteConnection db, IdSource ids, DateTimeOffs
         _buckets.Remove(name);
     }
 
-    /// <summary>Checks that a bucket's quota allows a change of its use.</summary>
-    public static void CheckUsage(BucketRow bucket, BucketUsage usage) => Quotas.Check(bucket.Info.Name, bucket.Info.Quota, bucket.Info.Usage, usage);
+    /// <summary>Checks that the quotas of a bucket and of its owner allow a change of its use.</summary>
+    /// <exception cref="ObjectException"><see cref="ObjectError.QuotaExceeded"/>.</exception>
+    public void CheckUsage(BucketRow bucket, BucketUsage usage)
+    {
+        Quotas.Check($"bucket {bucket.Info.Name}", bucket.Info.Quota, bucket.Info.Usage, usage);
+        var owner = Owner(bucket.Info.Owner);
+        if (owner.Quota != default)
+            Quotas.Check($"account {bucket.Info.Owner}", owner.Quota, owner.Usage, owner.Usage - bucket.Info.Usage + usage);
+    }
+
+    /// <summary>Limits an owner.</summary>
+    public void SetOwnerQuota(string owner, BucketQuota quota)
+    {
+        OwnerTable.SetQuota(db, owner, quota);
+        _owners.Remove(owner);
+    }
 
     /// <summary>Changes a bucket's use; written once for all changes.</summary>
     public void SetUsage(BucketRow bucket, BucketUsage usage)
     {
+        if (_owners.TryGetValue(bucket.Info.Owner, out var owner))
+            _owners[bucket.Info.Owner] = owner with { Usage = owner.Usage - bucket.Info.Usage + usage };
         _buckets[bucket.Info.Name] = bucket with { Info = bucket.Info with { Usage = usage } };
         _changed.Add(bucket.Info.Name);
+    }
+
+    /// <summary>An owner as the changes so far left it; what it holds is counted only where it matters.</summary>
+    private (BucketQuota Quota, BucketUsage Usage) Owner(string owner)
+    {
+        if (_owners.TryGetValue(owner, out var known))
+            return known;
+        var quota = OwnerTable.FindQuota(db, owner);
+        var usage = default(BucketUsage);
+        if (quota != default)
+        {
+            // The table does not have yet what this transaction has changed.
+            foreach (var (name, stored) in OwnerTable.Usages(db, owner))
+                usage += _changed.Contains(name) ? _buckets[name].Info.Usage : stored;
+        }
+
+        return _owners[owner] = (quota, usage);
     }
 
     /// <summary>Releases a content.</summary>

@@ -146,20 +146,22 @@ public sealed partial class MemoryBackend
         var address = new ObjectAddress(bucket.Info.Name, request.Key, request.VersionId);
         var row = request.VersionId is { } id ? bucket.RowsOf(key).FirstOrDefault(r => r.Version.VersionId == id) : bucket.Latest(key);
         CheckConditions(request.Conditions, address, row);
+        if (request.IfNoncurrent)
+            Conditions.CheckNoncurrent(address, row is null || row != bucket.Latest(key));
         if (request.VersionId is null && bucket.Info.Versioning != VersioningState.None)
         {
             var sequence = ++_sequence;
             var markerId = bucket.Info.Versioning == VersioningState.Enabled ? _ids.Format(sequence) : ObjectVersion.NullId;
             var version = new ObjectVersion { Key = request.Key, VersionId = markerId, LastModified = Now, IsDeleteMarker = true };
             Add(bucket, address, new MemoryRow(key, sequence) { Version = version });
-            return new DeleteResult(markerId, IsDeleteMarker: true);
+            return new DeleteResult(markerId, IsDeleteMarker: true) { Sequence = sequence };
         }
 
         if (row is null)
             return default;
         Locks.CheckRemoval(address, row.Version.Metadata, Now, request.BypassesGovernance);
         bucket.Remove(row);
-        return new DeleteResult(row.Version.VersionId, row.Version.IsDeleteMarker);
+        return new DeleteResult(row.Version.VersionId, row.Version.IsDeleteMarker) { Sequence = ++_sequence };
     }
 
     private static void CheckConditions(WriteConditions conditions, ObjectAddress address, MemoryRow? row)

@@ -3,11 +3,12 @@ using Skep.Objects.Rules;
 namespace Skep.Objects.Memory;
 
 /// <summary>The store's semantics in memory, for tests and as the model that other backends are compared with. Nothing survives it.</summary>
-public sealed partial class MemoryBackend(TimeProvider time) : IObjectBackend
+public sealed partial class MemoryBackend(TimeProvider time) : IObjectBackend, IOwnerQuotas
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, MemoryBucket> _buckets = new(StringComparer.Ordinal);
     private readonly VersionIds _ids = new(1);
+    private readonly Dictionary<string, BucketQuota> _owners = new(StringComparer.Ordinal);
     private long _sequence;
 
     internal static ObjectVersion NoVersion { get; } = new() { Key = "", VersionId = "", LastModified = default };
@@ -23,7 +24,7 @@ public sealed partial class MemoryBackend(TimeProvider time) : IObjectBackend
             if (_buckets.ContainsKey(bucket))
                 throw new ObjectException(ObjectError.BucketExists, $"bucket {bucket} exists");
             var info = new BucketInfo { Name = bucket, Owner = owner, Created = Now, Versioning = VersioningState.None, Quota = default, Usage = default };
-            _buckets.Add(bucket, new MemoryBucket(info));
+            _buckets.Add(bucket, new MemoryBucket(info, CheckOwner));
             return ValueTask.FromResult(info);
         }
     }
@@ -71,6 +72,21 @@ public sealed partial class MemoryBackend(TimeProvider time) : IObjectBackend
         ChangeBucketAsync(bucket, info => info with { Quota = quota });
 
     /// <inheritdoc/>
+    public ValueTask SetOwnerQuotaAsync(string owner, BucketQuota quota, CancellationToken ct)
+    {
+        lock (_lock)
+            _owners[owner] = quota;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<OwnerInfo> HeadOwnerAsync(string owner, CancellationToken ct)
+    {
+        lock (_lock)
+            return ValueTask.FromResult(new OwnerInfo(_owners.GetValueOrDefault(owner), UsageOf(owner), _buckets.Values.Count(b => b.Info.Owner == owner)));
+    }
+
+    /// <inheritdoc/>
     public ValueTask<ReadOnlyMemory<byte>?> FindDocumentAsync(string bucket, string name, CancellationToken ct)
     {
         lock (_lock)
@@ -106,6 +122,14 @@ public sealed partial class MemoryBackend(TimeProvider time) : IObjectBackend
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    private BucketUsage UsageOf(string owner) => _buckets.Values.Where(b => b.Info.Owner == owner).Aggregate(default(BucketUsage), (sum, b) => sum + b.Info.Usage);
+
+    private void CheckOwner(BucketInfo bucket, BucketUsage usage)
+    {
+        if (_owners.GetValueOrDefault(bucket.Owner) is var quota && quota != default)
+            Quotas.Check($"account {bucket.Owner}", quota, UsageOf(bucket.Owner), UsageOf(bucket.Owner) - bucket.Usage + usage);
     }
 
     private MemoryBucket Find(string bucket) =>

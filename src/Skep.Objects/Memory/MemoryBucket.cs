@@ -3,7 +3,7 @@ using Skep.Objects.Rules;
 namespace Skep.Objects.Memory;
 
 /// <summary>A bucket in memory. Its owner's lock guards it.</summary>
-internal sealed class MemoryBucket(BucketInfo info)
+internal sealed class MemoryBucket(BucketInfo info, Action<BucketInfo, BucketUsage> checkOwner)
 {
     public BucketInfo Info { get; set; } = info;
 
@@ -24,7 +24,7 @@ internal sealed class MemoryBucket(BucketInfo info)
     /// <summary>What a request without a version id gets; may be a delete marker.</summary>
     public MemoryRow? Latest(byte[] key) => RowsOf(key).FirstOrDefault();
 
-    public ObjectVersion Describe(MemoryRow row) => row.Version with { IsLatest = Latest(row.Key) == row };
+    public ObjectVersion Describe(MemoryRow row) => row.Version with { Sequence = row.Sequence, IsLatest = Latest(row.Key) == row };
 
     /// <summary>Adds a row and takes away the one that it replaces, if the bucket's quota allows.</summary>
     public void Add(MemoryRow row, MemoryRow? replaced)
@@ -47,7 +47,8 @@ internal sealed class MemoryBucket(BucketInfo info)
     /// <exception cref="ObjectException">The quota would be exceeded.</exception>
     public void SetUsage(BucketUsage usage)
     {
-        Quotas.Check(Info.Name, Info.Quota, Info.Usage, usage);
+        Quotas.Check($"bucket {Info.Name}", Info.Quota, Info.Usage, usage);
+        checkOwner(Info, usage);
         Info = Info with { Usage = usage };
     }
 

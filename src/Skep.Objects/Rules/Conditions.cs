@@ -25,6 +25,13 @@ internal static class Conditions
         ObjectException Failed(string why) => new(ObjectError.PreconditionFailed, $"{address}: {why}");
     }
 
+    /// <summary>Checks that a version is not the latest.</summary>
+    public static void CheckNoncurrent(ObjectAddress address, bool isNoncurrent)
+    {
+        if (!isNoncurrent)
+            throw new ObjectException(ObjectError.PreconditionFailed, $"{address}: it is the latest version, and the condition is that it is not");
+    }
+
     /// <summary>Checks the ETag that the source of a copy must have.</summary>
     public static void CheckSource(ObjectAddress source, string etag, string? expected)
     {

@@ -1,5 +1,6 @@
 using Skep.Objects;
 using Skep.S3.Documents;
+using Skep.S3.Notifications;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -32,6 +33,7 @@ internal sealed class PutObjectAcl(S3Services services) : S3Operation
         await AclStore.CheckAsync(services, call.Bucket, list, ownership, call.Header("x-amz-acl"), owner, ct);
         // The version that was looked at, not one that became current meanwhile.
         await services.Store.UpdateAsync(call.Address with { VersionId = version.VersionId }, new ObjectUpdate { Acl = list.Encode() }, ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.AclPut, call.BucketInfo, version));
         ObjectHeaders.WriteVersionId(call, version.VersionId);
         call.SendEmpty();
     }

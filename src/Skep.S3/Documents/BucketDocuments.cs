@@ -1,4 +1,6 @@
+using Skep.S3.Notifications;
 using Skep.S3.Routing;
+using Skep.S3.Websites;
 
 namespace Skep.S3.Documents;
 
@@ -12,8 +14,10 @@ internal static class BucketDocuments
         BucketEncryption.Document,
         CorsConfiguration.Document,
         LifecycleConfiguration.Document,
+        NotificationConfiguration.Document,
         OwnershipControls.Document,
         PublicAccessBlock.Document,
+        WebsiteConfiguration.Document,
     ];
 
     /// <summary>Their operations.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
 using Skep.S3.Xml;
 
 namespace Skep.S3.Documents;
@@ -9,6 +10,7 @@ internal static class LifecycleConfiguration
 {
     private const int RulesMax = 1_000;
     private const int IdLengthMax = 255;
+    private const int NewerVersionsMax = 100;
 
     private static readonly string[] _actions =
         ["Expiration", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload", "Transition", "NoncurrentVersionTransition"];
@@ -44,11 +46,44 @@ internal static class LifecycleConfiguration
                 CheckDate(transition.Value("Date"));
             if (rule["Transition"] is not null || rule["NoncurrentVersionTransition"] is not null)
                 throw S3Errors.NotImplemented("PutBucketLifecycleConfiguration with Transition");
+            CheckFilter(rule);
             CheckExpiration(rule["Expiration"]);
             CheckDays(rule["NoncurrentVersionExpiration"], "NoncurrentDays");
+            CheckNewer(rule["NoncurrentVersionExpiration"]?.Value("NewerNoncurrentVersions"));
             CheckDays(rule["AbortIncompleteMultipartUpload"], "DaysAfterInitiation");
             CheckId(rule, ids, ref next);
         }
+    }
+
+    /// <summary>A filter with several members means all of them; S3 wants an And around them.</summary>
+    private static void CheckFilter(XmlElement rule)
+    {
+        var filters = LifecycleRule.Filters(rule).ToList();
+        if (filters.Find(f => f.Name is not ("Prefix" or "Tag" or "ObjectSizeGreaterThan" or "ObjectSizeLessThan")) is { } unknown)
+            throw S3Errors.MalformedXml($"a Filter has {unknown.Name}, expected Prefix, Tag, ObjectSizeGreaterThan, ObjectSizeLessThan or And");
+        foreach (var size in filters.Where(f => f.Name is "ObjectSizeGreaterThan" or "ObjectSizeLessThan"))
+        {
+            if (!long.TryParse(size.Text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                throw S3Errors.InvalidArgument(size.Name, size.Text, $"'{size.Name}' must be a number of bytes");
+        }
+
+        if (filters.Exists(f => f.Name == "Tag" && f.Value("Key") is not { Length: > 0 }))
+            throw S3Errors.MalformedXml("a Tag has no Key");
+        var prefixes = filters.Where(f => f.Name == "Prefix").Select(f => f.Text).OrderBy(p => p.Length).ToList();
+        if (!prefixes.TrueForAll(p => prefixes[^1].StartsWith(p, StringComparison.Ordinal)))
+            throw S3Errors.MalformedXml($"no key can begin with all of the prefixes {string.Join(", ", prefixes)}");
+        // Neither uploads nor delete markers have tags or a size.
+        var isOfObjects = filters.Exists(f => f.Name != "Prefix");
+        if (isOfObjects && rule["AbortIncompleteMultipartUpload"] is not null)
+            throw S3Errors.InvalidRequest("AbortIncompleteMultipartUpload cannot be specified with Tags or object sizes.");
+        if (isOfObjects && rule["Expiration"]?["ExpiredObjectDeleteMarker"] is not null)
+            throw S3Errors.InvalidRequest("ExpiredObjectDeleteMarker cannot be specified with Tags or object sizes.");
+    }
+
+    private static void CheckNewer(string? newer)
+    {
+        if (newer is not null && (!int.TryParse(newer, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || value is < 1 or > NewerVersionsMax))
+            throw S3Errors.InvalidArgument("NewerNoncurrentVersions", newer, $"'NewerNoncurrentVersions' must be 1 to {NewerVersionsMax}");
     }
 
     private static void CheckId(XmlElement rule, HashSet<string> ids, ref int next)
@@ -76,7 +111,12 @@ internal static class LifecycleConfiguration
         var (date, days) = (expiration.Value("Date"), expiration.Value("Days"));
         if (date is null && days is null && expiration.Value("ExpiredObjectDeleteMarker") is null)
             throw S3Errors.MalformedXml("an Expiration has neither Date nor Days nor ExpiredObjectDeleteMarker");
-        CheckDate(date);
+        if (date is not null && days is not null)
+            throw S3Errors.MalformedXml("an Expiration has both Date and Days");
+        if (expiration.Value("ExpiredObjectDeleteMarker") is { } marker && !bool.TryParse(marker, out _))
+            throw S3Errors.MalformedXml($"ExpiredObjectDeleteMarker is {marker}, expected true or false");
+        if (date is not null && (!DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) || time.UtcDateTime.TimeOfDay != TimeSpan.Zero))
+            throw S3Errors.InvalidArgument("Date", date, "'Date' must be at midnight GMT");
         if (days is not null)
             CheckDays(expiration, "Days");
     }

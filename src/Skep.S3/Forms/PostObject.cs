@@ -4,6 +4,8 @@ using Skep.Core.Identity.PostForms;
 using Skep.Objects;
 using Skep.S3.Access;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
+using Skep.S3.Notifications;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -54,8 +56,10 @@ internal sealed class PostObject(S3Services services) : S3Operation
             },
             new FormFileStream(file, length => policy?.CheckLength(length)),
             ct);
+        await services.Events.PublishAsync(upload, S3Event.Of(NotificationEvents.Post, call.BucketInfo, version));
         ObjectHeaders.WriteNewVersionId(upload, version);
         encryption.WriteHeaders(upload.Response.Headers);
+        await LifecycleHeaders.WriteExpirationAsync(services, upload, version, ct);
         await AnswerAsync(upload, form.Fields, version, ct);
     }
 

@@ -2,6 +2,8 @@ using System.Globalization;
 using Skep.Objects;
 using Skep.S3.Encryption;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
+using Skep.S3.Notifications;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -44,8 +46,10 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
             Checksum = ChecksumOf(call),
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.CompleteUploadAsync(request, ct), ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.CompleteMultipartUpload, call.BucketInfo, version));
         ObjectHeaders.WriteNewVersionId(call, version);
         EncryptionHeaders.Write(call.Response.Headers, ObjectEncryption.Decode(version.Metadata.Encryption), customer);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         var location = $"{call.Http.Request.Scheme}://{call.Http.Request.Host}{call.Target.RawPath}";
         var xml = new S3Xml("CompleteMultipartUploadResult")
             .Element("Location", location)

@@ -1,4 +1,5 @@
 using Skep.Objects;
+using Skep.S3.Lifecycle;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -42,6 +43,7 @@ internal sealed class CreateMultipartUpload(S3Services services) : S3Operation
                 ChecksumType = type,
             },
             ct);
+        await LifecycleHeaders.WriteAbortAsync(services, call, upload, ct);
         if (algorithm is { } used)
         {
             call.Response.Headers["x-amz-checksum-algorithm"] = ChecksumHeaders.NameOf(used);

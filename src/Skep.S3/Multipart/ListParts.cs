@@ -1,4 +1,5 @@
 using Skep.Objects;
+using Skep.S3.Lifecycle;
 using Skep.S3.Listing;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
@@ -28,6 +29,7 @@ internal sealed class ListParts(S3Services services) : S3Operation
         var marker = call.Query.Number("part-number-marker", 0, int.MaxValue) ?? 0;
         var max = call.Query.Count("max-parts", PartsMax);
         var page = await services.Store.ListPartsAsync(new ListPartsRequest(MultipartElements.UploadOf(call), marker, max), ct);
+        await LifecycleHeaders.WriteAbortAsync(services, call, page.Upload, ct);
         var owner = services.Accounts.OwnerOf(page.Upload.Metadata.Owner);
         var xml = new S3Xml("ListPartsResult")
             .Element("Bucket", call.Bucket)

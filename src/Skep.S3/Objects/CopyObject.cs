@@ -1,7 +1,9 @@
 using Skep.Objects;
 using Skep.S3.Encryption;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
 using Skep.S3.Multipart;
+using Skep.S3.Notifications;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
 using Skep.S3.Xml;
@@ -34,9 +36,11 @@ internal sealed class CopyObject(S3Services services) : S3Operation
         var given = await UploadMetadata.MakeAsync(services, call, encryption, ct);
         var metadata = Mix(source.Version.Metadata, given, replaces, replacesTags);
         var version = await CopyAsync(call, source, metadata, encryption, ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.Copy, call.BucketInfo, version));
         encryption.WriteHeaders(call.Response.Headers);
         source.WriteVersionId(call);
         ObjectHeaders.WriteNewVersionId(call, version);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         var xml = new S3Xml("CopyObjectResult").Element("LastModified", version.LastModified).Element("ETag", $"\"{version.ETag}\"").Checksum(version.Checksum, version.PartCount);
         if (version.Checksum is { } checksum)
             xml.Element("ChecksumType", ChecksumHeaders.NameOf(checksum.Type));

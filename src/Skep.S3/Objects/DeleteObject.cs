@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Objects;
 using Skep.S3.Errors;
+using Skep.S3.Notifications;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
 
@@ -48,6 +49,11 @@ internal sealed class DeleteObject(S3Services services) : S3Operation
     public static bool IsOfMissing(ObjectException failure, DeleteRequest request) =>
         failure.Error is ObjectError.NoSuchKey or ObjectError.NoSuchVersion && request.Conditions != WriteConditions.None;
 
+    /// <summary>Tells what was deleted, if anything was.</summary>
+    public static ValueTask PublishAsync(S3Services services, S3Call call, DeleteRequest request, DeleteResult result) => result.VersionId is null
+        ? ValueTask.CompletedTask
+        : services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.Delete, NotificationEvents.DeleteMarkerCreated, call.BucketInfo, request, result));
+
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
@@ -62,6 +68,7 @@ internal sealed class DeleteObject(S3Services services) : S3Operation
             BypassesGovernance = bypasses,
         };
         var result = await DeleteAsync(request, call, ct);
+        await PublishAsync(services, call, request, result);
         if (result.IsDeleteMarker)
             call.Response.Headers["x-amz-delete-marker"] = "true";
         ObjectHeaders.WriteVersionId(call, result.VersionId);

@@ -64,7 +64,12 @@ internal sealed class DeleteObjects(S3Services services) : S3Operation
 
         var results = await services.Store.DeleteManyAsync(call.Bucket, [.. allowed.Select(i => named[i] with { BypassesGovernance = bypasses })], ct);
         for (var i = 0; i < allowed.Count; i++)
+        {
+            if (results[i].Failure is null)
+                await DeleteObject.PublishAsync(services, call, named[allowed[i]], results[i].Result);
             outcomes[allowed[i]] = await JudgeAsync(call, named[allowed[i]], results[i], ct);
+        }
+
         return outcomes;
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Skep.Objects;
 using Skep.S3.Encryption;
 using Skep.S3.Errors;
+using Skep.S3.Lifecycle;
 using Skep.S3.Requests;
 
 namespace Skep.S3.Objects;
@@ -32,6 +33,7 @@ internal static class ObjectSender
 
         var range = part ?? ByteRange.Parse(call.Header("Range"), version.LengthBytes);
         ObjectHeaders.Write(call, version);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         if (range is { } run)
         {
             call.Response.StatusCode = StatusCodes.Status206PartialContent;

@@ -1,4 +1,6 @@
 using Skep.Objects;
+using Skep.S3.Lifecycle;
+using Skep.S3.Notifications;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
 
@@ -29,9 +31,11 @@ internal sealed class PutObject(S3Services services) : S3Operation
             Body = encryption.Apply(call.Body.Claims(call)),
         };
         var version = await Conditions.TellAbsentAsync(services, call, () => services.Store.PutAsync(request, call.Body.Stream, ct), ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.Put, call.BucketInfo, version));
         call.Response.Headers.ETag = $"\"{version.ETag}\"";
         ObjectHeaders.WriteNewVersionId(call, version);
         encryption.WriteHeaders(call.Response.Headers);
+        await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         ChecksumHeaders.Write(call.Response.Headers, version.Checksum, version.PartCount, withType: true);
         call.SendEmpty();
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Objects;
+using Skep.S3.Notifications;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -25,6 +26,7 @@ internal sealed class DeleteObjectTagging(S3Services services) : S3Operation
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
         var version = await services.Store.UpdateAsync(call.Address, new ObjectUpdate { Tags = [] }, ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.TaggingDelete, call.BucketInfo, version));
         ObjectHeaders.WriteVersionId(call, version.VersionId);
         call.SendEmpty(StatusCodes.Status204NoContent);
     }

@@ -1,4 +1,5 @@
 using Skep.Objects;
+using Skep.S3.Notifications;
 using Skep.S3.Objects;
 using Skep.S3.Requests;
 using Skep.S3.Routing;
@@ -30,6 +31,7 @@ internal sealed class PutObjectTagging(S3Services services) : S3Operation
         call.RequestTags = tags;
         await services.Authorization.RequireAsync(call, ActionFor(call), ct);
         var version = await services.Store.UpdateAsync(call.Address, new ObjectUpdate { Tags = tags }, ct);
+        await services.Events.PublishAsync(call, S3Event.Of(NotificationEvents.TaggingPut, call.BucketInfo, version));
         ObjectHeaders.WriteVersionId(call, version.VersionId);
         call.SendEmpty();
     }

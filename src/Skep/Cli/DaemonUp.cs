@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using Skep.Daemon;
 using Skep.Gateway;
@@ -9,6 +10,8 @@ namespace Skep.Cli;
 /// <summary><c>skep up</c>: runs the daemon.</summary>
 internal static class DaemonUp
 {
+    private const int LifecycleDaySecondsMax = 86_400;
+
     /// <summary>Makes the verb.</summary>
     public static Command Create(CliContext context)
     {
@@ -36,6 +39,12 @@ internal static class DaemonUp
                 result.AddError($"'{text}' is neither ADDRESS:PORT (for example 127.0.0.1:9000, http://0.0.0.0:9000) nor off");
         });
         var s3Domains = new Option<string[]>("--s3-domain") { Description = "A name whose subdomains are buckets (virtual-hosted addresses), beside localhost. May be repeated.", HelpName = "NAME", DefaultValueFactory = _ => [] };
+        var s3LifecycleDay = new Option<int?>("--s3-lifecycle-day") { Description = "For tests: how many seconds a day of S3's lifecycle rules lasts. Objects go that much sooner.", HelpName = "SECONDS" };
+        s3LifecycleDay.Validators.Add(result =>
+        {
+            if (result.GetValue(s3LifecycleDay) is { } seconds and not (>= 1 and <= LifecycleDaySecondsMax))
+                result.AddError($"a day of {seconds} seconds is not possible: give 1 to {LifecycleDaySecondsMax}");
+        });
         var detach = new Option<bool>("--detach", "-d") { Description = "Run in the background; return when the daemon is ready. Its output goes to daemon.log in the data directory." };
         var simulate = new Option<bool>("--simulate") { Description = "Simulate machines: instances change state at once and nothing on this host is touched." };
         var acceleration = new Option<string?>("--accel") { Description = "How machines run: kvm or tcg (default: kvm where it is real; see `skep doctor`).", HelpName = "kvm|tcg" };
@@ -52,7 +61,7 @@ internal static class DaemonUp
             "Run the daemon. The first start makes the certificates and the admin's credentials.",
             "sudo skep up --detach",
             "skep up --simulate --data /tmp/try  # no root, no machines: for trying things out",
-            "sudo skep up --listen 0.0.0.0:9999  # for other machines too") { listen, s3Listen, s3Domains, detach, simulate, acceleration, nodeName };
+            "sudo skep up --listen 0.0.0.0:9999  # for other machines too") { listen, s3Listen, s3Domains, s3LifecycleDay, detach, simulate, acceleration, nodeName };
         command.SetAction(async (parsed, ct) =>
         {
             var api = parsed.GetValue(listen)!;
@@ -62,6 +71,7 @@ internal static class DaemonUp
                 Listen = api,
                 S3Listen = parsed.GetValue(s3Listen) is { } text ? ParseS3(text) : S3Listen.Default(api),
                 S3Domains = parsed.GetValue(s3Domains)!,
+                S3LifecycleDay = parsed.GetValue(s3LifecycleDay) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 NodeName = parsed.GetValue(nodeName) ?? DefaultNodeName(),
                 IsSimulated = parsed.GetValue(simulate),
                 Acceleration = parsed.GetValue(acceleration),
@@ -83,6 +93,8 @@ internal static class DaemonUp
             arguments.AddRange(["--s3-listen", options.S3Listen?.ToOption() ?? S3Listen.Off]);
         foreach (var domain in options.S3Domains)
             arguments.AddRange(["--s3-domain", domain]);
+        if (options.S3LifecycleDay is { } day)
+            arguments.AddRange(["--s3-lifecycle-day", day.TotalSeconds.ToString(CultureInfo.InvariantCulture)]);
         if (options.IsSimulated)
             arguments.Add("--simulate");
         if (options.Acceleration is { } acceleration)

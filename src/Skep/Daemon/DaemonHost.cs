@@ -59,7 +59,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
     private async Task RunAsync(DataDirectory directory, Socket listener, Socket? s3Listener, string? s3Problem, DaemonState state, CancellationToken ct)
     {
         var s3 = new S3Options();
-        var rooms = Composition.CreateRooms(s3 with { Domains = [.. s3.Domains, .. options.S3Domains] });
+        var rooms = Composition.CreateRooms(s3 with { Domains = [.. s3.Domains, .. options.S3Domains], LifecycleDay = options.S3LifecycleDay ?? s3.LifecycleDay });
         var kinds = new KindRegistry([.. CoreKinds.All, .. rooms.SelectMany(r => r.Kinds)]);
         await using var store = await ResourceStore.OpenAsync(KillingLog.Wrap(new SqliteLog(directory.FullPath, kinds), environment), ct);
         var resources = new ResourceClient(store, kinds, time, _ids);

@@ -17,6 +17,9 @@ internal sealed record DaemonOptions
     /// <summary>Names whose subdomains are buckets, beside localhost.</summary>
     public IReadOnlyList<string> S3Domains { get; init; } = [];
 
+    /// <summary>How long a day of S3's lifecycle rules is; for tests. Null for a day.</summary>
+    public TimeSpan? S3LifecycleDay { get; init; }
+
     /// <summary>This machine's name among the nodes.</summary>
     public required string NodeName { get; init; }
 

@@ -93,4 +93,52 @@ public abstract partial class BackendConformance
         await DeleteAsync("a");
         Assert.Equal(new BucketUsage(11, 3, 0), await UsageAsync());
     }
+
+    [Fact]
+    public async Task An_owner_quota_counts_all_buckets_of_the_owner()
+    {
+        var quotas = Assert.IsAssignableFrom<IOwnerQuotas>(Backend);
+        await Backend.CreateBucketAsync("second", "me", Ct);
+        await Backend.CreateBucketAsync("other", "you", Ct);
+        await PutAsync("k", Bytes(60));
+        await quotas.SetOwnerQuotaAsync("me", new BucketQuota(100, 3), Ct);
+        await FailsAsync(ObjectError.QuotaExceeded, () => PutAsync("k", Bytes(41), bucket: "second").AsTask());
+        await PutAsync("k", Bytes(40), bucket: "second");
+        await PutAsync("k", Bytes(500), bucket: "other");
+        await FailsAsync(ObjectError.QuotaExceeded, () => PutAsync("k", Bytes(61)).AsTask()); // in place of 60
+        await PutAsync("k", Bytes(50));
+        var upload = await Backend.CreateUploadAsync(new CreateUploadRequest { Bucket = Bucket, Key = "u" }, Ct);
+        await FailsAsync(ObjectError.QuotaExceeded, () => Backend.UploadPartAsync(new UploadAddress(Bucket, "u", upload.UploadId), 1, BodyClaims.None, new MemoryStream(Bytes(11)), Ct).AsTask());
+        await PutAsync("empty", Bytes(0));
+        await FailsAsync(ObjectError.QuotaExceeded, () => PutAsync("one more", Bytes(0)).AsTask());
+        Assert.Equal(new OwnerInfo(new BucketQuota(100, 3), new BucketUsage(90, 3, 0), 2), await quotas.HeadOwnerAsync("me", Ct));
+        await DeleteAsync("empty");
+        await quotas.SetOwnerQuotaAsync("me", new BucketQuota(10, null), Ct);
+        await PutAsync("k", Bytes(20)); // smaller is always allowed
+        await FailsAsync(ObjectError.QuotaExceeded, () => PutAsync("k", Bytes(21)).AsTask());
+        await quotas.SetOwnerQuotaAsync("me", default, Ct);
+        await PutAsync("k", Bytes(1_000));
+        Assert.Equal(new OwnerInfo(default, new BucketUsage(1_040, 2, 0), 2), await quotas.HeadOwnerAsync("me", Ct));
+    }
+
+    [Fact]
+    public async Task Of_many_writers_at_once_as_many_win_as_the_owner_quota_allows()
+    {
+        await Backend.CreateBucketAsync("second", "me", Ct);
+        await ((IOwnerQuotas)Backend).SetOwnerQuotaAsync("me", new BucketQuota(70, null), Ct);
+        var writers = Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
+        {
+            try
+            {
+                await PutAsync($"k{i}", Bytes(10), bucket: i % 2 == 0 ? Bucket : "second");
+                return true;
+            }
+            catch (ObjectException ex) when (ex.Error is ObjectError.QuotaExceeded)
+            {
+                return false;
+            }
+        }, Ct));
+        Assert.Equal(7, (await Task.WhenAll(writers)).Count(won => won));
+        Assert.Equal(70, (await ((IOwnerQuotas)Backend).HeadOwnerAsync("me", Ct)).Usage.Bytes);
+    }
 }

@@ -30,7 +30,7 @@ public abstract partial class BackendConformance
         Assert.Equal(marker.VersionId, failure.Marker!.VersionId);
         Assert.Equal("1", await ReadTextAsync("k", first.VersionId));
         Assert.Empty((await Backend.ListAsync(new ListRequest { Bucket = Bucket }, Ct)).Objects);
-        Assert.Equal(marker, await DeleteAsync("k", marker.VersionId));
+        Assert.Equal(marker.VersionId, (await DeleteAsync("k", marker.VersionId)).VersionId);
         Assert.True((await HeadAsync("k")).IsLatest);
         Assert.Single((await Backend.ListAsync(new ListRequest { Bucket = Bucket }, Ct)).Objects);
     }
@@ -42,7 +42,10 @@ public abstract partial class BackendConformance
         var versions = new List<ObjectVersion>();
         for (var i = 0; i < 4; i++)
             versions.Add(await PutAsync("k", $"{i}"));
-        Assert.Equal(new DeleteResult(versions[3].VersionId, false), await DeleteAsync("k", versions[3].VersionId));
+        var removed = await DeleteAsync("k", versions[3].VersionId);
+        Assert.Equal(new DeleteResult(versions[3].VersionId, false), removed with { Sequence = 0 });
+        long[] sequences = [.. versions.Select(v => v.Sequence), removed.Sequence];
+        Assert.Equal(sequences.Distinct().Order(), sequences);
         Assert.Equal("2", await ReadTextAsync("k"));
         await DeleteAsync("k", versions[1].VersionId);
         Assert.Equal("2", await ReadTextAsync("k"));
@@ -51,6 +54,23 @@ public abstract partial class BackendConformance
         await DeleteAsync("k", versions[0].VersionId);
         await FailsAsync(ObjectError.NoSuchKey, () => HeadAsync("k").AsTask());
         Assert.Equal(default, await UsageAsync());
+    }
+
+    [Fact]
+    public async Task A_deletion_may_want_that_the_version_is_not_the_latest()
+    {
+        await VersioningAsync(VersioningState.Enabled);
+        var first = await PutAsync("k", "1");
+        var second = await PutAsync("k", "2");
+        var marker = await DeleteAsync("k");
+        ValueTask<DeleteResult> IfNoncurrentAsync(string? id) => Backend.DeleteAsync(Bucket, new DeleteRequest { Key = "k", VersionId = id, IfNoncurrent = true }, Ct);
+        await FailsAsync(ObjectError.PreconditionFailed, () => IfNoncurrentAsync(marker.VersionId).AsTask());
+        await IfNoncurrentAsync(second.VersionId);
+        await DeleteAsync("k", marker.VersionId);
+        await FailsAsync(ObjectError.PreconditionFailed, () => IfNoncurrentAsync(first.VersionId).AsTask());
+        await FailsAsync(ObjectError.PreconditionFailed, () => IfNoncurrentAsync(null).AsTask());
+        Assert.Equal(default, await IfNoncurrentAsync(second.VersionId)); // gone already
+        Assert.Equal("1", await ReadTextAsync("k"));
     }
 
     [Fact]
@@ -69,10 +89,10 @@ public abstract partial class BackendConformance
         await VersioningAsync(VersioningState.Suspended);
         await PutAsync("k", "null 3");
         Assert.Equal([(ObjectVersion.NullId, true), (above.VersionId, false), (kept.VersionId, false)], await VersionsAsync());
-        Assert.Equal(new DeleteResult(ObjectVersion.NullId, true), await DeleteAsync("k"));
+        Assert.Equal(new DeleteResult(ObjectVersion.NullId, true), await DeleteAsync("k") with { Sequence = 0 });
         Assert.Equal([(ObjectVersion.NullId, true), (above.VersionId, false), (kept.VersionId, false)], await VersionsAsync());
         await FailsAsync(ObjectError.NoSuchKey, () => HeadAsync("k").AsTask());
-        Assert.Equal(new DeleteResult(ObjectVersion.NullId, true), await DeleteAsync("k", ObjectVersion.NullId));
+        Assert.Equal(new DeleteResult(ObjectVersion.NullId, true), await DeleteAsync("k", ObjectVersion.NullId) with { Sequence = 0 });
         Assert.Equal("above", await ReadTextAsync("k"));
     }
 

@@ -18,6 +18,13 @@ public sealed class BucketDocumentTests
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Date>2026-01-02T03:00:00Z</Date></Expiration></Rule></LifecycleConfiguration>", "InvalidArgument")]
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>", "NotImplemented")]
     [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Transition><Date>1970-08-23T00:55:27Z</Date><StorageClass>GLACIER</StorageClass></Transition></Rule></LifecycleConfiguration>", "InvalidArgument")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><Size>1</Size></Filter><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>", "MalformedXML")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><ObjectSizeLessThan>-1</ObjectSizeLessThan></Filter><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>", "InvalidArgument")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Prefix>a</Prefix><Filter><Prefix>b</Prefix></Filter><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>", "MalformedXML")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Expiration><Days>1</Days><Date>2026-01-02T00:00:00Z</Date></Expiration></Rule></LifecycleConfiguration>", "MalformedXML")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><Tag><Key>a</Key><Value>b</Value></Tag></Filter><Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration></Rule></LifecycleConfiguration>", "InvalidRequest")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter><Tag><Key>a</Key><Value>b</Value></Tag></Filter><AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>", "InvalidRequest")]
+    [InlineData("<LifecycleConfiguration><Rule><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays><NewerNoncurrentVersions>101</NewerNoncurrentVersions></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>", "InvalidArgument")]
     public void Lifecycle_rules_are_checked(string text, string code) =>
         Assert.Equal(code, Assert.Throws<S3Exception>(() => LifecycleConfiguration.Document.Check(Read(text))).Code);
 

@@ -53,6 +53,12 @@ internal sealed record ApiResource(string Group, string Version, string Plural, 
     /// <summary>Events of the core group.</summary>
     public static readonly ApiResource Events = new("", "v1", "events", "Event", IsNamespaced: true);
 
+    /// <summary>Destinations of S3 buckets' notifications.</summary>
+    public static readonly ApiResource Topics = new("s3.skep.dev", "v1", "topics", "Topic", IsNamespaced: true);
+
+    /// <summary>Limits of what S3 buckets hold.</summary>
+    public static readonly ApiResource ObjectQuotas = new("s3.skep.dev", "v1", "objectquotas", "ObjectQuota", IsNamespaced: true);
+
     /// <summary>Lower-case singular.</summary>
     public string Singular { get => field ?? Kind.ToLowerInvariant(); init; }
 
