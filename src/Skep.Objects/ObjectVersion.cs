@@ -9,7 +9,7 @@ public sealed record ObjectVersion
     /// <summary>Its key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Its id: <see cref="NullId"/>, or 32 hexadecimal digits.</summary>
+    /// <summary>Its id: <see cref="NullId"/>, or what the store calls it (32 hexadecimal digits in Skep's own stores); empty in lists of stores that do not say.</summary>
     public required string VersionId { get; init; }
 
     /// <summary>Whether it is what a request without a version id gets.</summary>

@@ -17,6 +17,9 @@ internal sealed record DaemonOptions
     /// <summary>Names whose subdomains are buckets, beside localhost.</summary>
     public IReadOnlyList<string> S3Domains { get; init; } = [];
 
+    /// <summary>The URL of the S3 server that keeps the objects; null for the embedded store. It was read once already: it is good.</summary>
+    public string? S3Backend { get; init; }
+
     /// <summary>This machine's name among the nodes.</summary>
     public required string NodeName { get; init; }
 
