@@ -80,13 +80,13 @@ start_monitor() {
   ceph-authtool "$directory/keyring" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' --cap mgr 'allow *'
   monmaptool --create --fsid "$1" --addv a "[v2:$address:$((port + 1)),v1:$address:$((port + 2))]" "$directory/monmap"
   ceph-mon --mkfs -i a --monmap "$directory/monmap" --keyring "$directory/keyring"
-  ceph-mon -i a
+  ceph-mon -i a 3>&- 4>&-
   wait_for "the monitor" timeout 10 ceph -s
 }
 
 start_manager() {
   ceph auth get-or-create mgr.x mon 'allow profile mgr' osd 'allow *' mds 'allow *' >"$directory/mgr/keyring"
-  ceph-mgr -i x --keyring "$directory/mgr/keyring"
+  ceph-mgr -i x --keyring "$directory/mgr/keyring" 3>&- 4>&-
 }
 
 start_osd() {
@@ -96,25 +96,28 @@ start_osd() {
   id=$(echo "{\"cephx_secret\": \"$secret\"}" | ceph osd new "$uuid" -i -)
   ceph-authtool --create-keyring "$directory/osd/keyring" --name "osd.$id" --add-key "$secret"
   ceph-osd -i "$id" --mkfs --osd-uuid "$uuid" --keyring "$directory/osd/keyring"
-  ceph-osd -i "$id" --keyring "$directory/osd/keyring"
+  ceph-osd -i "$id" --keyring "$directory/osd/keyring" 3>&- 4>&-
   wait_for "the OSD" sh -c 'ceph osd stat | grep -q "1 up"'
 }
 
 start_rgw() {
   ceph auth get-or-create client.rgw.a mon 'allow rw' osd 'allow rwx' -o "$directory/rgw/keyring"
-  # RGW of Ceph 16 aborts now and then (an assertion when it looks for an object's rights): it is started again, until "down".
-  (
-    trap '[ -z "${rgw:-}" ] || kill "$rgw" 2>/dev/null || true; exit 0' TERM
-    while :; do
-      radosgw -f -n client.rgw.a --keyring "$directory/rgw/keyring" --rgw-frontends "beast endpoint=$address:$port" --pid-file "$directory/run/rgw-of-keeper.pid" &
-      rgw=$!
-      wait "$rgw" || true
-    done
-  ) >"$directory/log/rgw.out" 2>&1 </dev/null &
+  bash "$0" keep "$directory" "$port" >"$directory/log/rgw.out" 2>&1 </dev/null 3>&- 4>&- &
   echo $! >"$directory/run/keeper.pid"
   wait_for "RGW" curl -sS "http://$address:$port/"
   radosgw-admin user create --uid=skep --display-name=skep --access-key=SKEPCEPHTESTKEY --secret=skep-ceph-test-secret >/dev/null
   printf '[default]\naws_access_key_id=SKEPCEPHTESTKEY\naws_secret_access_key=skep-ceph-test-secret\n' >"$directory/keys"
+}
+
+# RGW of Ceph 16 aborts now and then (an assertion when it looks for an object's rights): it is started again, until "down".
+keep() {
+  local rgw=
+  trap '[ -z "$rgw" ] || { kill "$rgw" 2>/dev/null; wait "$rgw"; } || true; exit 0' TERM
+  while :; do
+    radosgw -f -n client.rgw.a --keyring "$directory/rgw/keyring" --rgw-frontends "beast endpoint=$address:$port" &
+    rgw=$!
+    wait "$rgw" || true
+  done
 }
 
 up() {
@@ -127,14 +130,22 @@ up() {
   mkdir "$directory"/{mon,mgr,osd,rgw,run,log}
   fsid=$(cat /proc/sys/kernel/random/uuid)
   write_configuration "$fsid"
-  trap 'down' ERR
-  {
-    start_monitor "$fsid"
-    start_manager
-    start_osd
-    start_rgw
-  } >"$directory/log/up.log" 2>&1 || fail "it does not start; the end of $directory/log/up.log: $(tail -3 "$directory/log/up.log")"
-  echo "http://$address:$port"
+  exec 3>&1 4>&2 >"$directory/log/up.log" 2>&1
+  trap 'give_up' EXIT
+  start_monitor "$fsid"
+  start_manager
+  start_osd
+  start_rgw
+  trap - EXIT
+  echo "http://$address:$port" >&3
+}
+
+# What did start is ended again.
+give_up() {
+  local why
+  why=$(tail -3 "$directory/log/up.log")
+  down || true
+  echo "ceph-rgw: it does not start; the end of $directory/log/up.log: $why" >&4
 }
 
 # end PIDFILE  — ends a process that "up" started, and waits until it is gone.
@@ -154,7 +165,7 @@ end() {
 down() {
   local file
   end "$directory/run/keeper.pid"
-  for file in "$directory"/run/client.rgw.a.pid "$directory"/run/rgw-of-keeper.pid "$directory"/run/osd.*.pid "$directory"/run/mgr.*.pid "$directory"/run/mon.*.pid; do
+  for file in "$directory"/run/osd.*.pid "$directory"/run/mgr.*.pid "$directory"/run/mon.*.pid; do
     end "$file"
   done
 }
@@ -166,5 +177,6 @@ export CEPH_CONF=$directory/ceph.conf
 case $1 in
   up) [ $# -eq 3 ] || fail "which PORT?"; up ;;
   down) down ;;
+  keep) keep ;; # "up" alone
   *) fail "what is $1?" ;;
 esac

@@ -43,7 +43,7 @@ internal static class ObjectSender
         var (offset, length) = range is { } asked ? (asked.Offset, asked.Length) : (0, version.LengthBytes);
         call.Response.ContentLength = length;
         if (withBody)
-            await reader.CopyToAsync(call.Response.Body, offset, length, ct);
+            await ObjectBody.SendAsync(reader, call.Response.BodyWriter, offset, length, ct);
     }
 
     /// <summary>The part that is asked for; they count from 1 in the object, whatever numbers they were uploaded under.</summary>

@@ -188,7 +188,8 @@ internal sealed partial class UpstreamBackend
         try
         {
             var head = await HeadAsync(new ObjectAddress(upload.Bucket, upload.Key, versionId), ct);
-            return head.ETag == etag ? head with { IsLatest = true } : made;
+            // Ceph 16 answers with an empty ETag.
+            return head.ETag == etag || etag.Length == 0 ? head with { IsLatest = true } : made;
         }
         catch (ObjectException)
         {

@@ -197,7 +197,15 @@ internal sealed partial class UpstreamBackend
     {
         if (claims.LengthBytes > claims.LengthBytesMax)
             throw new ObjectException(ObjectError.TooLarge, $"{request.About}: a body of {claims.LengthBytes} bytes is declared, and {claims.LengthBytesMax} are the most");
-        using var content = new UpstreamBody(body, digests, claims.LengthBytes!.Value, _keepsChecksums ? claims.Checksum : null, request.Timeout);
+        ChecksumAlgorithm? trailer = _keepsChecksums ? claims.Checksum : null;
+        if (claims.LengthBytes == 0 && trailer is null)
+        {
+            // No chunks of nothing: Ceph 16 takes their end for damage.
+            await UpstreamBody.VerifyEmptyAsync(body, digests, ct);
+            return await _client.SendAsync(request with { Document = ReadOnlyMemory<byte>.Empty }, ct);
+        }
+
+        using var content = new UpstreamBody(body, digests, claims.LengthBytes!.Value, trailer, request.Timeout);
         List<KeyValuePair<string, string>> headers = [.. request.Headers];
         if (claims.Md5 is { } md5)
             headers.Add(new("Content-MD5", Convert.ToBase64String(md5.Span)));

@@ -113,6 +113,15 @@ internal sealed class UpstreamBody(Stream source, BodyDigests digests, long leng
         return true;
     }
 
+    /// <summary>Verifies a body of no bytes before anything is sent: all of it is there once the request's head is.</summary>
+    public static async ValueTask VerifyEmptyAsync(Stream source, BodyDigests digests, CancellationToken ct)
+    {
+        var more = new byte[1];
+        if (await source.ReadAsync(more, ct) > 0)
+            digests.Append(more);
+        digests.Finish();
+    }
+
     private async ValueTask ReadAsync(Memory<byte> chunk, bool isLast, CancellationToken ct)
     {
         try

@@ -62,7 +62,8 @@ public sealed class UpstreamBackendTests : IAsyncLifetime
         {
             var body = RandomNumberGenerator.GetBytes(size);
             await backend.PutAsync(Put(size, ChecksumAlgorithm.Crc64Nvme), new MemoryStream(body), Ct);
-            Assert.Equal(form, seen);
+            // A body of nothing is sent as such.
+            Assert.Equal(size == 0 && !form.EndsWith("TRAILER", StringComparison.Ordinal) ? SigV4Request.EmptyPayloadHash : form, seen);
             AssertSame(body, await ReadAsync(backend));
         }
 
