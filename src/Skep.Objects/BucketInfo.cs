@@ -18,8 +18,11 @@ public sealed record BucketInfo
     /// <summary>What it may hold.</summary>
     public required BucketQuota Quota { get; init; }
 
-    /// <summary>What it holds, exactly.</summary>
+    /// <summary>What it holds, exactly; zero where <see cref="IsUsageKnown"/> is false.</summary>
     public required BucketUsage Usage { get; init; }
+
+    /// <summary>Whether the store counts what its buckets hold.</summary>
+    public bool IsUsageKnown { get; init; } = true;
 }
 
 /// <summary>What a bucket may hold; null is no limit.</summary>

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Skep.Objects;
 
 /// <summary>
-/// A version that is open for reading: it stays readable, unchanged, until it is disposed, even if it is deleted or
-/// replaced meanwhile. Calls do not overlap.
+/// A version that is open for reading. In Skep's own stores it stays readable, unchanged, until it is disposed, even if it is
+/// deleted or replaced meanwhile; in a store of another server reading fails then. Calls do not overlap.
 /// </summary>
 public interface IObjectReader : IAsyncDisposable
 {
@@ -12,7 +12,16 @@ public interface IObjectReader : IAsyncDisposable
     ObjectVersion Version { get; }
 
     /// <summary>The parts that it was uploaded in, in order; empty when not in parts.</summary>
-    IReadOnlyList<ObjectPart> Parts { get; }
+    ValueTask<IReadOnlyList<ObjectPart>> ListPartsAsync(CancellationToken ct);
+
+    /// <summary>The part at a place in the object, counted from 1, whatever number it was uploaded under; null where there is none.</summary>
+    async ValueTask<ObjectPart?> FindPartAsync(int place, CancellationToken ct) =>
+        await ListPartsAsync(ct) is var parts && place >= 1 && place <= parts.Count ? parts[place - 1] : null;
+
+    /// <summary>Says what will be read next, from its beginning to its end: a store far away is asked for just that, at once.</summary>
+    void Plan(long offset, long length)
+    {
+    }
 
     /// <summary>Whether <see cref="UseKey"/> has to be called before reading.</summary>
     bool NeedsKey { get; }

@@ -65,4 +65,13 @@ public enum ObjectError
 
     /// <summary>The disk failed; it is not known whether what was asked has happened.</summary>
     Io,
+
+    /// <summary>The store does not have what was asked for; the message names it.</summary>
+    NotSupported,
+
+    /// <summary>The store cannot be reached, or is too busy, at the moment; what was asked may or may not have happened.</summary>
+    Unavailable,
+
+    /// <summary>The store refuses who calls it (not the caller's caller): its credentials or rights are not what they should be.</summary>
+    Refused,
 }

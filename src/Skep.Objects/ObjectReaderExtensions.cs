@@ -14,6 +14,7 @@ public static class ObjectReaderExtensions
         var end = Math.Min(reader.Version.LengthBytes, offset + length);
         if (offset >= end)
             return;
+        reader.Plan(offset, end - offset);
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferBytes, end - offset));
         try
         {

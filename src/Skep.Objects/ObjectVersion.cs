@@ -9,7 +9,7 @@ public sealed record ObjectVersion
     /// <summary>Its key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Its id: <see cref="NullId"/>, or 32 hexadecimal digits.</summary>
+    /// <summary>Its id: <see cref="NullId"/>, or what the store calls it (32 hexadecimal digits in Skep's own stores); empty in lists of stores that do not say.</summary>
     public required string VersionId { get; init; }
 
     /// <summary>A number that grows with every change of the store: of two versions of a key the later one's is greater. 0 where a backend has none.</summary>

@@ -80,7 +80,7 @@ internal sealed partial class S3Dialect(
         }
         catch (ObjectException ex)
         {
-            if (ex.Error is ObjectError.Damaged or ObjectError.Io or ObjectError.NoSpace)
+            if (ex.Error is ObjectError.Damaged or ObjectError.Io or ObjectError.NoSpace or ObjectError.Unavailable or ObjectError.Refused)
                 LogStoreFailed(operation, record.RequestId, ex);
             error = EngineErrors.Of(ex, S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains));
         }

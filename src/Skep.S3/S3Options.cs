@@ -1,3 +1,5 @@
+using Skep.Core.S3Client;
+
 namespace Skep.S3;
 
 /// <summary>How the S3 dialect is reached.</summary>
@@ -17,4 +19,10 @@ public sealed record S3Options
 
     /// <summary>How long a day of lifecycle rules is; shorter ones are for tests.</summary>
     public TimeSpan LifecycleDay { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>The S3 server that keeps the objects; null for the embedded store.</summary>
+    public S3Location? Upstream { get; init; }
+
+    /// <summary>The smallest that a part other than the last may be, in bytes: S3's rule. Tests have smaller ones.</summary>
+    public long PartBytesMin { get; init; } = 5 * 1024 * 1024;
 }

@@ -59,7 +59,8 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<S3EventPublisher>(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
-            options));
+            options,
+            s3));
         services.AddSingleton<WebsiteServer>();
         services.AddSingleton(s => new S3Router(S3Operations.Create(s.GetRequiredService<S3Services>())));
     }

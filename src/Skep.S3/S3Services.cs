@@ -20,4 +20,5 @@ namespace Skep.S3;
 /// <param name="Verifier">Checks signatures that are not in a request's head.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Options">What the daemon was told.</param>
-internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, ObjectEncryptor Encryption, LifecycleSettings Lifecycle, S3EventPublisher Events, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options);
+/// <param name="S3">What it was told of S3.</param>
+internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, ObjectEncryptor Encryption, LifecycleSettings Lifecycle, S3EventPublisher Events, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options, S3Options S3);

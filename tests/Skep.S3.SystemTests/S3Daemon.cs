@@ -25,7 +25,15 @@ internal sealed class S3Daemon : IAsyncDisposable
     /// <summary>A directory for the test's files.</summary>
     public string Files => Directory.CreateDirectory(Path.Combine(_root, "files")).FullName;
 
-    /// <summary>Starts one, with more options of <c>skep up</c> where a test needs them.</summary>
+    /// <summary>The daemon's process.</summary>
+    public int ProcessId { get; private set; }
+
+    /// <summary>The daemon's access key.</summary>
+    public (string Id, string Secret) AccessKey => (_environment["AWS_ACCESS_KEY_ID"], _environment["AWS_SECRET_ACCESS_KEY"]);
+
+    /// <summary>Starts one.</summary>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="options">What <c>skep up</c> is told beside.</param>
     public static async Task<S3Daemon> StartAsync(CancellationToken ct, params string[] options)
     {
         var daemon = new S3Daemon(options);
@@ -41,14 +49,15 @@ internal sealed class S3Daemon : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the daemon, again after it was stopped.</summary>
+    /// <summary>Starts the daemon, again after it was stopped: where it was then.</summary>
     public async Task UpAsync(CancellationToken ct)
     {
-        var result = await SkepAsync(ct, ["up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", "http://127.0.0.1:0", .. _options]);
+        var result = await SkepAsync(ct, ["up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", Endpoint.Length > 0 ? Endpoint : "http://127.0.0.1:0", .. _options]);
         Assert.True(result.ExitCode == 0, result.Error);
         var status = JsonNode.Parse((await SkepAsync(ct, "status", "-o", "json")).Output)!;
         Endpoint = (string)status["s3Endpoint"]!;
         ApiEndpoint = (string)status["endpoint"]!;
+        ProcessId = (int)status["pid"]!;
         var credentials = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(DataDirectory, "credentials.json"), ct))!;
         _environment["AWS_ACCESS_KEY_ID"] = (string)credentials["accessKeyId"]!;
         _environment["AWS_SECRET_ACCESS_KEY"] = (string)credentials["secretAccessKey"]!;
@@ -75,6 +84,13 @@ internal sealed class S3Daemon : IAsyncDisposable
     /// <summary>Runs any client with the admin's credentials in its environment.</summary>
     public Task<ProgramResult> RunAsync(string program, string[] arguments, CancellationToken ct) =>
         SkepProgram.RunAsync(program, arguments, _environment, ct);
+
+    /// <summary>A number of the daemon's /proc/PID/status, in bytes: VmRSS, VmHWM.</summary>
+    public long MemoryBytes(string name)
+    {
+        var line = File.ReadLines($"/proc/{ProcessId}/status").First(l => l.StartsWith(name + ":", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1].Trim(), System.Globalization.CultureInfo.InvariantCulture) * 1_024;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -13,6 +13,7 @@ internal sealed class EmbeddedReader : IObjectReader
 {
     private const int VerifyBytes = BlockSums.BlockBytes;
 
+    private readonly List<ObjectPart> _parts;
     private readonly IReadOnlyList<Extent> _extents;
     private readonly IDataDisk _disk;
     private readonly DataReaper _reaper;
@@ -35,14 +36,14 @@ internal sealed class EmbeddedReader : IObjectReader
         _disk = disk;
         _reaper = reaper;
         _what = what;
-        Parts = PartsOf(extents);
+        _parts = PartsOf(extents);
     }
 
     /// <inheritdoc/>
     public ObjectVersion Version { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<ObjectPart> Parts { get; }
+    public ValueTask<IReadOnlyList<ObjectPart>> ListPartsAsync(CancellationToken ct) => new(_parts);
 
     /// <inheritdoc/>
     public bool NeedsKey => _key is null && _extents.Any(e => e.Content.Seal is not null);

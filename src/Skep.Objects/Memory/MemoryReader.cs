@@ -9,7 +9,7 @@ internal sealed class MemoryReader(ObjectVersion version, MemoryContent content)
     public ObjectVersion Version { get; } = version;
 
     /// <inheritdoc/>
-    public IReadOnlyList<ObjectPart> Parts { get; } = PartsOf(content);
+    public ValueTask<IReadOnlyList<ObjectPart>> ListPartsAsync(CancellationToken ct) => new(PartsOf(content));
 
     /// <inheritdoc/>
     public bool NeedsKey => content.Pieces.Any(p => p.KeyId.Length > 0) && _keyId.Length == 0;

@@ -4,7 +4,7 @@ using Skep.Objects.Checksums;
 namespace Skep.Objects.Rules;
 
 /// <summary>Computes what a body's claims and its ETag need, and compares.</summary>
-internal sealed class BodyDigests(BodyClaims claims, string what) : IDisposable
+public sealed class BodyDigests(BodyClaims claims, string what) : IDisposable
 {
     private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
     private readonly ChecksumHasher? _checksum = claims.Checksum is { } algorithm ? ChecksumHasher.Create(algorithm) : null;

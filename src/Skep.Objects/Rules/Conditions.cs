@@ -1,7 +1,7 @@
 namespace Skep.Objects.Rules;
 
 /// <summary>Decides <see cref="WriteConditions"/>.</summary>
-internal static class Conditions
+public static class Conditions
 {
     /// <summary>Checks conditions against the version that is current (or was named); null and delete markers are no version.</summary>
     /// <exception cref="ObjectException">One does not hold: PreconditionFailed, or NoSuchKey where a version should be.</exception>

@@ -3,7 +3,7 @@ using System.Text;
 namespace Skep.Objects.Rules;
 
 /// <summary>What names must be, and their order: that of their UTF-8 bytes, which differs from that of UTF-16.</summary>
-internal static class Keys
+public static class Keys
 {
     /// <summary>S3's limit on keys.</summary>
     public const int KeyBytesMax = 1_024;

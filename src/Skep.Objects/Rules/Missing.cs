@@ -1,7 +1,7 @@
 namespace Skep.Objects.Rules;
 
 /// <summary>The failure of looking for a version that is not there, or is a delete marker.</summary>
-internal static class Missing
+public static class Missing
 {
     /// <summary>The failure.</summary>
     /// <param name="address">What was looked for.</param>

@@ -1,7 +1,7 @@
 namespace Skep.Objects.Rules;
 
 /// <summary>What an upload says about its parts.</summary>
-internal static class PartClaims
+public static class PartClaims
 {
     /// <summary>The claims of a part's body: its checksum is of the upload's algorithm.</summary>
     public static BodyClaims For(UploadInfo upload, BodyClaims claims)

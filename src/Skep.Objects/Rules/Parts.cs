@@ -4,7 +4,7 @@ using Skep.Objects.Checksums;
 namespace Skep.Objects.Rules;
 
 /// <summary>What makes parts an object (S3: CompleteMultipartUpload).</summary>
-internal static class Parts
+public static class Parts
 {
     /// <summary>Checks what an upload is begun with.</summary>
     public static void CheckChecksumType(CreateUploadRequest request)
@@ -13,22 +13,31 @@ internal static class Parts
             throw new ObjectException(ObjectError.InvalidArgument, $"a full-object checksum of an upload in parts must be a CRC, not {algorithm}");
     }
 
+    /// <summary>Checks that completion names parts, in order.</summary>
+    public static void CheckOrder(CompleteUploadRequest request)
+    {
+        if (request.Parts.Count == 0)
+            throw new ObjectException(ObjectError.InvalidArgument, $"the completion of upload {request.Upload.UploadId} names no part");
+        for (var i = 1; i < request.Parts.Count; i++)
+        {
+            if (request.Parts[i].Number <= request.Parts[i - 1].Number)
+                throw new ObjectException(ObjectError.InvalidPartOrder, $"part {request.Parts[i].Number} is named after part {request.Parts[i - 1].Number}");
+        }
+    }
+
     /// <summary>Checks the parts that completion names against those uploaded, and puts ETag and checksum together.</summary>
     /// <param name="upload">The upload.</param>
     /// <param name="request">What completion names.</param>
     /// <param name="find">Finds an uploaded part by its number.</param>
     public static CompletedObject Complete(UploadInfo upload, CompleteUploadRequest request, Func<int, PartInfo?> find)
     {
-        if (request.Parts.Count == 0)
-            throw new ObjectException(ObjectError.InvalidArgument, $"the completion of upload {upload.UploadId} names no part");
+        CheckOrder(request);
         var parts = new List<PartInfo>(request.Parts.Count);
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         var length = 0L;
         for (var i = 0; i < request.Parts.Count; i++)
         {
             var named = request.Parts[i];
-            if (i > 0 && named.Number <= request.Parts[i - 1].Number)
-                throw new ObjectException(ObjectError.InvalidPartOrder, $"part {named.Number} is named after part {request.Parts[i - 1].Number}");
             var part = Match(upload, named, find(named.Number));
             if (i < request.Parts.Count - 1 && part.LengthBytes < request.PartBytesMin)
                 throw new ObjectException(ObjectError.PartTooSmall, $"part {part.Number} has {part.LengthBytes} bytes, and all but the last must have {request.PartBytesMin}");
@@ -76,4 +85,4 @@ internal static class Parts
 }
 
 /// <summary>An object that parts make.</summary>
-internal sealed record CompletedObject(IReadOnlyList<PartInfo> Parts, string ETag, ObjectChecksum? Checksum, long LengthBytes);
+public sealed record CompletedObject(IReadOnlyList<PartInfo> Parts, string ETag, ObjectChecksum? Checksum, long LengthBytes);

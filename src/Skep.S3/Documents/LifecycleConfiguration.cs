@@ -115,8 +115,7 @@ internal static class LifecycleConfiguration
             throw S3Errors.MalformedXml("an Expiration has both Date and Days");
         if (expiration.Value("ExpiredObjectDeleteMarker") is { } marker && !bool.TryParse(marker, out _))
             throw S3Errors.MalformedXml($"ExpiredObjectDeleteMarker is {marker}, expected true or false");
-        if (date is not null && (!DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) || time.UtcDateTime.TimeOfDay != TimeSpan.Zero))
-            throw S3Errors.InvalidArgument("Date", date, "'Date' must be at midnight GMT");
+        CheckDate(date);
         if (days is not null)
             CheckDays(expiration, "Days");
     }

@@ -30,6 +30,10 @@ internal static class EngineErrors
         ObjectError.WrongKey => S3Errors.Of("InvalidRequest", 400, "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object."),
         ObjectError.NoSpace => S3Errors.Of("InsufficientStorage", 507, "The storage has no room for this request. Reading and deleting go on."),
         ObjectError.Damaged => S3Errors.Of("InternalError", 500, "The object is damaged on its disk and cannot be returned"),
+        ObjectError.NotSupported => S3Errors.Of("NotImplemented", 501, failure.Message),
+        ObjectError.Unavailable => S3Errors.Of("ServiceUnavailable", 503, "The storage behind this endpoint does not answer at the moment. Please try again."),
+        // Whose key the storage refuses is for the log.
+        ObjectError.Refused => S3Errors.Of("ServiceUnavailable", 503, "The storage behind this endpoint cannot be used at the moment."),
         _ => S3Errors.Internal(),
     };
 

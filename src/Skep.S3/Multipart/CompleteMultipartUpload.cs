@@ -40,7 +40,7 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
         {
             Upload = MultipartElements.UploadOf(call),
             Parts = parts,
-            PartBytesMin = MultipartElements.PartBytesMin,
+            PartBytesMin = services.S3.PartBytesMin,
             Conditions = Conditions.OfWrite(call),
             LengthBytes = SizeOf(call),
             Checksum = ChecksumOf(call),

@@ -7,9 +7,6 @@ namespace Skep.S3.Multipart;
 /// <summary>Elements of answers about uploads in parts.</summary>
 internal static class MultipartElements
 {
-    /// <summary>The smallest that a part other than the last may be.</summary>
-    public const long PartBytesMin = 5 * 1024 * 1024;
-
     /// <summary>The highest number of a part.</summary>
     public const int PartNumberMax = 10_000;
 

@@ -43,8 +43,8 @@ internal sealed class GetObjectAttributes(S3Services services) : S3Operation
             xml.Element("ETag", version.ETag);
         if (wanted.Contains("Checksum") && version.Checksum is { } checksum)
             xml.Open("Checksum").Checksum(checksum, version.PartCount).Element("ChecksumType", ChecksumHeaders.NameOf(checksum.Type)).Close();
-        if (wanted.Contains("ObjectParts") && reader.Parts.Count > 0)
-            WriteParts(xml, call, reader);
+        if (wanted.Contains("ObjectParts") && await reader.ListPartsAsync(ct) is { Count: > 0 } parts)
+            WriteParts(xml, call, parts);
         if (wanted.Contains("StorageClass"))
             xml.Element("StorageClass", UploadHeaders.StorageClassOf(version.Metadata));
         if (wanted.Contains("ObjectSize"))
@@ -52,18 +52,18 @@ internal sealed class GetObjectAttributes(S3Services services) : S3Operation
         await call.SendAsync(xml, ct);
     }
 
-    private static void WriteParts(S3Xml xml, S3Call call, IObjectReader reader)
+    private static void WriteParts(S3Xml xml, S3Call call, IReadOnlyList<ObjectPart> parts)
     {
         var max = Math.Min(Number(call, "x-amz-max-parts") ?? PartsMax, PartsMax);
         var marker = Number(call, "x-amz-part-number-marker") ?? 0;
-        var page = reader.Parts.Where(p => p.Number > marker).Take(max).ToList();
+        var page = parts.Where(p => p.Number > marker).Take(max).ToList();
         var last = page.Count > 0 ? page[^1].Number : marker;
         xml.Open("ObjectParts")
-            .Element("PartsCount", reader.Parts.Count)
+            .Element("PartsCount", parts.Count)
             .Element("PartNumberMarker", marker)
             .Element("NextPartNumberMarker", last)
             .Element("MaxParts", max)
-            .Element("IsTruncated", reader.Parts[^1].Number > last);
+            .Element("IsTruncated", parts[^1].Number > last);
         foreach (var part in page)
             xml.Open("Part").Element("PartNumber", part.Number).Element("Size", part.LengthBytes).Checksum(part.Checksum, partCount: 0).Close();
         xml.Close();

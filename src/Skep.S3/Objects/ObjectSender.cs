@@ -19,7 +19,8 @@ internal static class ObjectSender
             throw S3Errors.InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.");
         await using var reader = await services.Store.OpenAsync(call.Address, ct);
         var version = reader.Version;
-        var part = FindPart(call, reader);
+        var wanted = call.Query.Number("partNumber", 1, PartNumberMax);
+        var part = wanted is { } number ? await FindPartAsync(call, reader, number, ct) : null;
         ObjectEncryptor.Show(call, version.Metadata);
         switch (Conditions.OfRead(call).Judge(version))
         {
@@ -31,7 +32,7 @@ internal static class ObjectSender
                 throw S3Errors.PreconditionFailed(call.Header("If-Match") is not null ? "If-Match" : "If-Unmodified-Since");
         }
 
-        var range = part ?? ByteRange.Parse(call.Header("Range"), version.LengthBytes);
+        var range = part is not null ? new ByteRange(part.Offset, part.LengthBytes) : ByteRange.Parse(call.Header("Range"), version.LengthBytes);
         ObjectHeaders.Write(call, version);
         await LifecycleHeaders.WriteExpirationAsync(services, call, version, ct);
         if (range is { } run)
@@ -42,43 +43,40 @@ internal static class ObjectSender
         }
 
         if (string.Equals(call.Header("x-amz-checksum-mode"), "ENABLED", StringComparison.OrdinalIgnoreCase))
-            WriteChecksum(call, reader, range);
-        var (offset, length) = range is { } sent ? (sent.Offset, sent.Length) : (0, version.LengthBytes);
+            WriteChecksum(call, version, range, part);
+        var (offset, length) = range is { } asked ? (asked.Offset, asked.Length) : (0, version.LengthBytes);
         call.Response.ContentLength = length;
         if (!withBody)
             return;
         if (services.Encryption.OpenForRead(call, version.Metadata, call.Address, EncryptionHeaders.Customer) is { } key && reader.NeedsKey)
             reader.UseKey(key);
-        await reader.CopyToAsync(call.Response.Body, offset, length, ct);
+        await ObjectBody.SendAsync(reader, call.Response.BodyWriter, offset, length, ct);
     }
 
-    /// <summary>The part that the query names; null when it names none.</summary>
-    private static ByteRange? FindPart(S3Call call, IObjectReader reader)
+    /// <summary>The part that is asked for; they count from 1 in the object, whatever numbers they were uploaded under.</summary>
+    private static async ValueTask<ObjectPart> FindPartAsync(S3Call call, IObjectReader reader, int number, CancellationToken ct)
     {
-        if (call.Query.Number("partNumber", 1, PartNumberMax) is not { } number)
-            return null;
+        var version = reader.Version;
         if (call.Header("Range") is not null)
             throw S3Errors.InvalidRequest("Cannot specify both Range header and partNumber query parameter");
-        if (reader.Parts.Count == 0)
-            return number == 1 ? new ByteRange(0, reader.Version.LengthBytes) : throw S3Errors.InvalidPartNumber(number, 1);
-        // Parts count from 1 in the object, whatever numbers they were uploaded under.
-        if (number > reader.Parts.Count)
-            throw S3Errors.InvalidPartNumber(number, reader.Parts.Count);
-        call.Response.Headers["x-amz-mp-parts-count"] = reader.Parts.Count.ToString();
-        var part = reader.Parts[number - 1];
-        return new ByteRange(part.Offset, part.LengthBytes);
+        if (version.PartCount == 0)
+            return number == 1 ? new ObjectPart(1, 0, version.LengthBytes, version.Checksum) : throw S3Errors.InvalidPartNumber(number, 1);
+        if (number > version.PartCount || await reader.FindPartAsync(number, ct) is not { } part)
+            throw S3Errors.InvalidPartNumber(number, version.PartCount);
+        call.Response.Headers["x-amz-mp-parts-count"] = version.PartCount.ToString();
+        return part;
     }
 
     /// <summary>A checksum covers all bytes, so a range has none; a part has its own.</summary>
-    private static void WriteChecksum(S3Call call, IObjectReader reader, ByteRange? range)
+    private static void WriteChecksum(S3Call call, ObjectVersion version, ByteRange? range, ObjectPart? part)
     {
         if (range is null)
-            ChecksumHeaders.Write(call.Response.Headers, reader.Version.Checksum, reader.Version.PartCount, withType: true);
-        else if (call.Query.Number("partNumber", 1, PartNumberMax) is { } number && reader.Version.Checksum is { } whole)
+            ChecksumHeaders.Write(call.Response.Headers, version.Checksum, version.PartCount, withType: true);
+        else if (part is not null && version.Checksum is { } whole)
         {
             // The type is that of the object, of which the part is one.
             call.Response.Headers["x-amz-checksum-type"] = ChecksumHeaders.NameOf(whole.Type);
-            ChecksumHeaders.Write(call.Response.Headers, reader.Parts.Count > 0 ? reader.Parts[number - 1].Checksum : whole, partCount: 0, withType: false);
+            ChecksumHeaders.Write(call.Response.Headers, part.Checksum, partCount: 0, withType: false);
         }
     }
 }

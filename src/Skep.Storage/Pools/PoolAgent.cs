@@ -4,6 +4,7 @@ using Skep.Blocks.Stores;
 using Skep.Core.Hosting;
 using Skep.Core.Reconcile;
 using Skep.Core.Resources;
+using Skep.Core.S3Client;
 using Skep.Core.Store;
 using Skep.Storage.Kinds;
 using Skep.Storage.Stores;

@@ -1,5 +1,6 @@
 using Skep.Blocks.Stores;
 using Skep.Core.Identity;
+using Skep.Core.S3Client;
 
 namespace Skep.Storage.Stores;
 
@@ -40,7 +41,14 @@ public static class ObjectStores
         if (!S3Location.TryParse(url, out var location, out var problem))
             throw new ObjectStoreException(ObjectStoreError.Refused, problem);
         if (location.CredentialsFile is { } file)
-            credentials = new CredentialsFile(file, location.Profile).Get;
-        return new S3ObjectStore(location, credentials, time);
+            credentials = new S3CredentialsFile(file, location.Profile).Get;
+        try
+        {
+            return new S3ObjectStore(location, credentials, time);
+        }
+        catch (S3ConfigurationException ex)
+        {
+            throw new ObjectStoreException(ObjectStoreError.Refused, ex.Message, ex);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Skep.Blocks.Stores;
 using Skep.Core.Identity;
+using Skep.Core.S3Client;
 
 namespace Skep.Storage.Stores;
 
@@ -34,18 +35,7 @@ public sealed partial class S3ObjectStore
         long bytes,
         CancellationToken ct)
     {
-        // Keys may have dots as parts; a server must see them as they were signed.
-        var uri = new Uri($"{_origin}{path}{(query.Length > 0 ? "?" + query : "")}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-        var request = new HttpRequestMessage(method, uri) { Content = content };
-        foreach (var (name, value) in headers)
-            request.Headers.TryAddWithoutValidation(name, value);
-        if (credentials is not null)
-        {
-            var covered = new SigV4Request(method.Method, path, query, [new("Host", uri.Authority), .. headers], payloadHash);
-            foreach (var (name, value) in SigV4Signer.Sign(covered, credentials(), location.Region, "s3", time.GetUtcNow()))
-                request.Headers.TryAddWithoutValidation(name, value);
-        }
-
+        var request = S3Requests.Create(method, _origin, path, query, headers, payloadHash, content, Credentials(), location.Region, time.GetUtcNow());
         var timeout = _answerTimeout + TimeSpan.FromSeconds((double)bytes / BytesPerSecondMin);
         var end = new CancellationTokenSource(timeout, time);
         return new Call(request, bytes, timeout, end, CancellationTokenSource.CreateLinkedTokenSource(ct, end.Token));
@@ -76,7 +66,19 @@ public sealed partial class S3ObjectStore
     private async Task<ObjectStoreException> FailureAsync(string what, HttpResponseMessage response, CancellationToken ct) =>
         Failed(what, await S3Failure.ReadAsync(response, ct));
 
-    private ObjectStoreException Failed(string what, S3Failure failure) => new(failure.Error, $"{Name}: {what}: {failure.Text}");
+    private ObjectStoreException Failed(string what, S3Failure failure) => new(S3Failures.ErrorOf(failure), $"{Name}: {what}: {failure.Text}");
+
+    private SigV4Credentials? Credentials()
+    {
+        try
+        {
+            return credentials?.Invoke();
+        }
+        catch (S3ConfigurationException ex)
+        {
+            throw new ObjectStoreException(ObjectStoreError.Refused, ex.Message, ex);
+        }
+    }
 
     private static string Innermost(Exception ex) => ex.InnerException is { } inner ? Innermost(inner) : ex.Message;
 }

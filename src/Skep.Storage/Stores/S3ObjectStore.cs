@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Xml;
 using Skep.Blocks.Stores;
 using Skep.Core.Identity;
+using Skep.Core.S3Client;
 
 namespace Skep.Storage.Stores;
 
@@ -146,7 +147,7 @@ public sealed partial class S3ObjectStore(S3Location location, Func<SigV4Credent
             if (response.IsSuccessStatusCode)
                 return true;
             var failure = await S3Failure.ReadAsync(response, call.Token);
-            return failure.Error == ObjectStoreError.NotFound ? true : throw Failed($"DELETE {key}", failure);
+            return S3Failures.ErrorOf(failure) == ObjectStoreError.NotFound ? true : throw Failed($"DELETE {key}", failure);
         });
     }
 
@@ -163,7 +164,7 @@ public sealed partial class S3ObjectStore(S3Location location, Func<SigV4Credent
             if (response.IsSuccessStatusCode)
                 return response.Content.Headers.ContentRange?.Length ?? response.Content.Headers.ContentLength;
             var failure = await S3Failure.ReadAsync(response, call.Token);
-            return failure.Error switch
+            return S3Failures.ErrorOf(failure) switch
             {
                 ObjectStoreError.NotFound => null,
                 ObjectStoreError.Short => 0, // there, and empty

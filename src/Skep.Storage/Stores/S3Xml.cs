@@ -1,35 +1,18 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Xml;
 using Skep.Blocks.Stores;
+using Skep.Core.S3Client;
 
 namespace Skep.Storage.Stores;
 
-/// <summary>Reads the XML documents of S3's REST API. Document types, entities and references to elsewhere are refused.</summary>
+/// <summary>Reads the lists of S3's REST API.</summary>
 internal static class S3Xml
 {
-    private static readonly XmlReaderSettings _settings = new()
-    {
-        DtdProcessing = DtdProcessing.Prohibit,
-        XmlResolver = null,
-        CheckCharacters = false,
-        IgnoreComments = true,
-        IgnoreWhitespace = true,
-    };
-
-    public static XmlReader Open(ReadOnlyMemory<byte> document)
-    {
-        var stream = MemoryMarshal.TryGetArray(document, out var array)
-            ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
-            : new MemoryStream(document.ToArray(), writable: false);
-        return XmlReader.Create(stream, _settings);
-    }
-
     /// <summary>Reads a ListBucketResult (ListObjectsV2).</summary>
     /// <exception cref="XmlException">It is none.</exception>
     public static S3Page ReadPage(ReadOnlyMemory<byte> document)
     {
-        using var reader = Open(document);
+        using var reader = S3Documents.Open(document);
         var objects = new List<StoredObject>();
         var isTruncated = false;
         string? next = null;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Skep.Core.S3Client;
 using Skep.Daemon;
 using Skep.Gateway;
 
@@ -45,6 +46,20 @@ internal static class DaemonUp
             if (result.GetValue(s3LifecycleDay) is { } seconds and not (>= 1 and <= LifecycleDaySecondsMax))
                 result.AddError($"a day of {seconds} seconds is not possible: give 1 to {LifecycleDaySecondsMax}");
         });
+        var s3Backend = new Option<string?>("--s3-backend")
+        {
+            Description = "Keep objects in another S3 server: s3://[PREFIX]?endpoint=URL&credentials=FILE, with what names of buckets begin with there as PREFIX, and region=, style=path|virtual, ca=FILE, profile=, checksums=keep|verify as needed (see docs/s3.md; default: on this machine).",
+            HelpName = "URL",
+        };
+        s3Backend.Validators.Add(result =>
+        {
+            if (result.GetValue(s3Backend) is not { } url)
+                return;
+            if (!S3Location.TryParseBuckets(url, out var location, out var problem))
+                result.AddError(problem);
+            else if (location.CredentialsFile is null)
+                result.AddError($"'{url}' has no credentials=FILE: a file in the form of ~/.aws/credentials");
+        });
         var detach = new Option<bool>("--detach", "-d") { Description = "Run in the background; return when the daemon is ready. Its output goes to daemon.log in the data directory." };
         var simulate = new Option<bool>("--simulate") { Description = "Simulate machines: instances change state at once and nothing on this host is touched." };
         var acceleration = new Option<string?>("--accel") { Description = "How machines run: kvm or tcg (default: kvm where it is real; see `skep doctor`).", HelpName = "kvm|tcg" };
@@ -61,7 +76,8 @@ internal static class DaemonUp
             "Run the daemon. The first start makes the certificates and the admin's credentials.",
             "sudo skep up --detach",
             "skep up --simulate --data /tmp/try  # no root, no machines: for trying things out",
-            "sudo skep up --listen 0.0.0.0:9999  # for other machines too") { listen, s3Listen, s3Domains, s3LifecycleDay, detach, simulate, acceleration, nodeName };
+            "sudo skep up --listen 0.0.0.0:9999  # for other machines too",
+            "sudo skep up --s3-backend 's3://?endpoint=https://rgw.example:7480&credentials=/etc/skep/rgw.keys'  # objects in a Ceph cluster") { listen, s3Listen, s3Domains, s3LifecycleDay, s3Backend, detach, simulate, acceleration, nodeName };
         command.SetAction(async (parsed, ct) =>
         {
             var api = parsed.GetValue(listen)!;
@@ -72,6 +88,7 @@ internal static class DaemonUp
                 S3Listen = parsed.GetValue(s3Listen) is { } text ? ParseS3(text) : S3Listen.Default(api),
                 S3Domains = parsed.GetValue(s3Domains)!,
                 S3LifecycleDay = parsed.GetValue(s3LifecycleDay) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                S3Backend = parsed.GetValue(s3Backend),
                 NodeName = parsed.GetValue(nodeName) ?? DefaultNodeName(),
                 IsSimulated = parsed.GetValue(simulate),
                 Acceleration = parsed.GetValue(acceleration),
@@ -95,6 +112,8 @@ internal static class DaemonUp
             arguments.AddRange(["--s3-domain", domain]);
         if (options.S3LifecycleDay is { } day)
             arguments.AddRange(["--s3-lifecycle-day", day.TotalSeconds.ToString(CultureInfo.InvariantCulture)]);
+        if (options.S3Backend is { } backend)
+            arguments.AddRange(["--s3-backend", backend]);
         if (options.IsSimulated)
             arguments.Add("--simulate");
         if (options.Acceleration is { } acceleration)

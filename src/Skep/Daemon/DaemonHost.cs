@@ -10,6 +10,7 @@ using Skep.Core.Identity;
 using Skep.Core.Identity.Bootstrap;
 using Skep.Core.Observability;
 using Skep.Core.Resources;
+using Skep.Core.S3Client;
 using Skep.Core.Store;
 using Skep.Core.Store.Sqlite;
 using Skep.Gateway;
@@ -59,7 +60,10 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
     private async Task RunAsync(DataDirectory directory, Socket listener, Socket? s3Listener, string? s3Problem, DaemonState state, CancellationToken ct)
     {
         var s3 = new S3Options();
-        var rooms = Composition.CreateRooms(s3 with { Domains = [.. s3.Domains, .. options.S3Domains], LifecycleDay = options.S3LifecycleDay ?? s3.LifecycleDay });
+        S3Location? backend = null;
+        if (options.S3Backend is { } url && !S3Location.TryParseBuckets(url, out backend, out var problem))
+            throw new CliException($"--s3-backend: {problem}");
+        var rooms = Composition.CreateRooms(s3 with { Domains = [.. s3.Domains, .. options.S3Domains], LifecycleDay = options.S3LifecycleDay ?? s3.LifecycleDay, Upstream = backend });
         var kinds = new KindRegistry([.. CoreKinds.All, .. rooms.SelectMany(r => r.Kinds)]);
         await using var store = await ResourceStore.OpenAsync(KillingLog.Wrap(new SqliteLog(directory.FullPath, kinds), environment), ct);
         var resources = new ResourceClient(store, kinds, time, _ids);

@@ -20,6 +20,9 @@ internal sealed record DaemonOptions
     /// <summary>How long a day of S3's lifecycle rules is; for tests. Null for a day.</summary>
     public TimeSpan? S3LifecycleDay { get; init; }
 
+    /// <summary>The URL of the S3 server that keeps the objects; null for the embedded store. It was read once already: it is good.</summary>
+    public string? S3Backend { get; init; }
+
     /// <summary>This machine's name among the nodes.</summary>
     public required string NodeName { get; init; }
 

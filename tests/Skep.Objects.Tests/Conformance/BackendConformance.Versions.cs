@@ -53,7 +53,7 @@ public abstract partial class BackendConformance
         Assert.Equal("0", await ReadTextAsync("k"));
         await DeleteAsync("k", versions[0].VersionId);
         await FailsAsync(ObjectError.NoSuchKey, () => HeadAsync("k").AsTask());
-        Assert.Equal(default, await UsageAsync());
+        await AssertUsageAsync(default);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public abstract partial class BackendConformance
         await PutAsync("k", "null 2");
         Assert.Equal("null 2", await ReadTextAsync("k"));
         Assert.Equal("kept", await ReadTextAsync("k", kept.VersionId));
-        Assert.Equal(new BucketUsage(10, 2, 0), await UsageAsync());
+        await AssertUsageAsync(new BucketUsage(10, 2, 0));
         await VersioningAsync(VersioningState.Enabled);
         var above = await PutAsync("k", "above");
         await VersioningAsync(VersioningState.Suspended);
@@ -103,7 +103,7 @@ public abstract partial class BackendConformance
         var marker = await DeleteAsync("k");
         Assert.True(marker.IsDeleteMarker);
         Assert.Equal([(marker.VersionId!, true)], await VersionsAsync());
-        Assert.Equal(default, await UsageAsync());
+        await AssertUsageAsync(default);
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public abstract partial class BackendConformance
     [Fact]
     public async Task A_locked_version_is_not_removed()
     {
-        await VersioningAsync(VersioningState.Enabled);
+        await AllowLocksAsync();
         var until = Time.GetUtcNow().AddDays(1);
         var governed = await PutAsync("g", Text("1"), metadata: new ObjectMetadata { Retention = new Retention(RetentionMode.Governance, until) });
         var compliant = await PutAsync("c", Text("1"), metadata: new ObjectMetadata { Retention = new Retention(RetentionMode.Compliance, until) });
@@ -183,23 +183,6 @@ public abstract partial class BackendConformance
         await DeleteAsync("h", held.VersionId);
         Time.Advance(TimeSpan.FromDays(2));
         await DeleteAsync("c", compliant.VersionId);
-    }
-
-    [Fact]
-    public async Task A_retention_is_only_weakened_by_who_may()
-    {
-        await VersioningAsync(VersioningState.Enabled);
-        var now = Time.GetUtcNow();
-        await PutAsync("k", Text("1"), metadata: new ObjectMetadata { Retention = new Retention(RetentionMode.Governance, now.AddDays(2)) });
-        await FailsAsync(ObjectError.Locked, () => RetainAsync(new Retention(RetentionMode.Governance, now.AddDays(1)), bypass: false));
-        await FailsAsync(ObjectError.Locked, () => RetainAsync(default, bypass: false));
-        await RetainAsync(new Retention(RetentionMode.Governance, now.AddDays(1)), bypass: true);
-        await RetainAsync(new Retention(RetentionMode.Compliance, now.AddDays(3)), bypass: false);
-        await FailsAsync(ObjectError.Locked, () => RetainAsync(new Retention(RetentionMode.Compliance, now.AddDays(2)), bypass: true));
-        await FailsAsync(ObjectError.Locked, () => RetainAsync(new Retention(RetentionMode.Governance, now.AddDays(4)), bypass: true));
-        await RetainAsync(new Retention(RetentionMode.Compliance, now.AddDays(4)), bypass: false);
-        Task RetainAsync(Retention retention, bool bypass) =>
-            Backend.UpdateAsync(new ObjectAddress(Bucket, "k"), new ObjectUpdate { Retention = retention, BypassesGovernance = bypass }, Ct).AsTask();
     }
 
     private async Task<List<(string Id, bool IsLatest)>> VersionsAsync() =>

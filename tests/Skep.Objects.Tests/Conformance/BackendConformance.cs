@@ -81,7 +81,15 @@ public abstract partial class BackendConformance : IAsyncLifetime
         return failure;
     }
 
-    protected async Task<BucketUsage> UsageAsync() => (await Backend.HeadBucketAsync(Bucket, Ct)).Usage;
+    /// <summary>Asserts what the bucket holds, where the backend counts it.</summary>
+    protected async Task AssertUsageAsync(BucketUsage expected)
+    {
+        if (await Backend.HeadBucketAsync(Bucket, Ct) is { IsUsageKnown: true } info)
+            Assert.Equal(expected, info.Usage);
+    }
+
+    /// <summary>Enables versions and, where the backend wants to be told, locks.</summary>
+    protected virtual async Task AllowLocksAsync() => await VersioningAsync(VersioningState.Enabled);
 
     protected ValueTask VersioningAsync(VersioningState state) => Backend.SetVersioningAsync(Bucket, state, Ct);
 }

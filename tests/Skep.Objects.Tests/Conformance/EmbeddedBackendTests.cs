@@ -2,7 +2,7 @@ using Skep.Objects.Embedded;
 
 namespace Skep.Objects.Tests.Conformance;
 
-public sealed class EmbeddedBackendTests : BackendConformance
+public sealed class EmbeddedBackendTests : StoreConformance
 {
     private readonly TempDirectory _directory = new();
 

@@ -1,19 +1,18 @@
-using Skep.Blocks.Stores;
 using Skep.Core.Identity;
 
-namespace Skep.Storage.Stores;
+namespace Skep.Core.S3Client;
 
 /// <summary>An access key in a file of the form that AWS tools use (~/.aws/credentials); read again when the file changes. Thread-safe.</summary>
 /// <param name="path">The file.</param>
 /// <param name="profile">The section of it.</param>
-internal sealed class CredentialsFile(string path, string profile)
+public sealed class S3CredentialsFile(string path, string profile)
 {
     private readonly Lock _lock = new();
     private DateTime _written;
     private SigV4Credentials? _credentials;
 
     /// <summary>The access key that the file holds now.</summary>
-    /// <exception cref="ObjectStoreException"><see cref="ObjectStoreError.Refused"/>: there is none.</exception>
+    /// <exception cref="S3ConfigurationException">There is none.</exception>
     public SigV4Credentials Get()
     {
         lock (_lock)
@@ -27,7 +26,7 @@ internal sealed class CredentialsFile(string path, string profile)
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                throw new ObjectStoreException(ObjectStoreError.Refused, $"{path}: the access key cannot be read: {ex.Message}", ex);
+                throw new S3ConfigurationException($"{path}: the access key cannot be read: {ex.Message}", ex);
             }
         }
     }
@@ -46,6 +45,6 @@ internal sealed class CredentialsFile(string path, string profile)
 
         if (values.TryGetValue("aws_access_key_id", out var id) && values.TryGetValue("aws_secret_access_key", out var secret))
             return new SigV4Credentials(id, secret, values.GetValueOrDefault("aws_session_token"));
-        throw new ObjectStoreException(ObjectStoreError.Refused, $"{path} has no aws_access_key_id and aws_secret_access_key in section [{profile}]");
+        throw new S3ConfigurationException($"{path} has no aws_access_key_id and aws_secret_access_key in section [{profile}]");
     }
 }

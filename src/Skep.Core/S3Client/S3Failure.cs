@@ -1,41 +1,16 @@
 using System.Net;
 using System.Xml;
-using Skep.Blocks.Stores;
 
-namespace Skep.Storage.Stores;
+namespace Skep.Core.S3Client;
 
 /// <summary>What an S3 server says of a request that it did not do: HTTP status, S3's code and a sentence (REST API, "Error responses").</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Code">S3's code; empty when the answer has no error document.</param>
 /// <param name="Message">Its sentence.</param>
-internal sealed record S3Failure(HttpStatusCode Status, string Code, string Message)
+public sealed record S3Failure(HttpStatusCode Status, string Code, string Message)
 {
     private const int DocumentBytesMax = 65_536;
     private const int TextLengthMax = 512;
-
-    /// <summary>What a caller of the store can do about it.</summary>
-    public ObjectStoreError Error => Code switch
-    {
-        "NoSuchKey" => ObjectStoreError.NotFound,
-        "InvalidRange" => ObjectStoreError.Short,
-        "SlowDown" or "ServiceUnavailable" or "InternalError" or "RequestTimeout" or "ThrottlingException" or "Throttling" => ObjectStoreError.Unavailable,
-        // What arrived is not what was sent: the next attempt may arrive whole.
-        "BadDigest" or "XAmzContentSHA256Mismatch" or "IncompleteBody" => ObjectStoreError.Unavailable,
-        // Somebody else is storing the same key at this moment.
-        "ConditionalRequestConflict" or "OperationAborted" => ObjectStoreError.Unavailable,
-        "QuotaExceeded" or "XMinioStorageFull" or "EntityTooLargeForQuota" => ObjectStoreError.Full,
-        _ => Status switch
-        {
-            HttpStatusCode.InsufficientStorage => ObjectStoreError.Full,
-            HttpStatusCode.RequestedRangeNotSatisfiable => ObjectStoreError.Short,
-            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => ObjectStoreError.Unavailable,
-            HttpStatusCode.NotImplemented => ObjectStoreError.Refused,
-            >= HttpStatusCode.InternalServerError => ObjectStoreError.Unavailable,
-            // A server of few words: no document, but a plain 404 for an object.
-            HttpStatusCode.NotFound when Code.Length == 0 => ObjectStoreError.NotFound,
-            _ => ObjectStoreError.Refused,
-        },
-    };
 
     /// <summary>For messages: "403 AccessDenied: You may not".</summary>
     public string Text => $"{(int)Status}{(Code.Length > 0 ? " " + Code : "")}{(Message.Length > 0 ? ": " + Message : "")}";
@@ -59,12 +34,14 @@ internal sealed record S3Failure(HttpStatusCode Status, string Code, string Mess
         return new S3Failure(response.StatusCode, code, message);
     }
 
-    private static (string Code, string Message) Parse(ReadOnlyMemory<byte> document)
+    /// <summary>Reads an error document; both texts are empty where there is none.</summary>
+    /// <exception cref="XmlException">It is no XML.</exception>
+    public static (string Code, string Message) Parse(ReadOnlyMemory<byte> document)
     {
         var (code, message) = ("", "");
         if (document.IsEmpty)
             return (code, message);
-        using var reader = S3Xml.Open(document);
+        using var reader = S3Documents.Open(document);
         var depth = 0;
         while (!reader.EOF)
         {

@@ -1,15 +1,15 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Skep.Blocks.Stores;
+using System.Text;
 
-namespace Skep.Storage.Stores;
+namespace Skep.Core.S3Client;
 
 /// <summary>
 /// HTTP/1.1 connections to one S3 endpoint, in two pools: large bodies have connections of their own, so that a small
 /// read never waits behind a large write.
 /// </summary>
-internal sealed class S3Connections : IDisposable
+public sealed class S3Connections : IDisposable
 {
     /// <summary>Requests with more bytes than this in their body or answer count as large.</summary>
     public const int LargeBytesMin = 65_536;
@@ -26,7 +26,9 @@ internal sealed class S3Connections : IDisposable
     private readonly HttpMessageInvoker _large;
     private readonly HttpMessageInvoker _small;
 
-    /// <exception cref="ObjectStoreException">The file with the authorities cannot be used.</exception>
+    /// <summary>Makes the pools; connects nowhere yet.</summary>
+    /// <exception cref="S3ConfigurationException">The file with the authorities cannot be used.</exception>
+    /// <param name="location">Where the endpoint is, and which authorities to trust.</param>
     public S3Connections(S3Location location)
     {
         var authorities = location.AuthorityFile is { } file ? LoadAuthorities(file) : null;
@@ -35,6 +37,9 @@ internal sealed class S3Connections : IDisposable
     }
 
     /// <summary>Sends a request; returns when the answer's header has come.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="bytes">Bytes of its body, or of the answer that is expected.</param>
+    /// <param name="ct">Cancels.</param>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, long bytes, CancellationToken ct) =>
         (bytes >= LargeBytesMin ? _large : _small).SendAsync(request, ct);
 
@@ -57,6 +62,9 @@ internal sealed class S3Connections : IDisposable
             PooledConnectionIdleTimeout = _idleTimeout,
             PooledConnectionLifetime = _lifetime,
             ConnectCallback = ConnectAsync,
+            // User metadata may be any text; S3 has it in UTF-8.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         };
         if (authorities is not null)
         {
@@ -97,9 +105,9 @@ internal sealed class S3Connections : IDisposable
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            throw new ObjectStoreException(ObjectStoreError.Refused, $"{file}: the authorities cannot be read: {ex.Message}", ex);
+            throw new S3ConfigurationException($"{file}: the authorities cannot be read: {ex.Message}", ex);
         }
 
-        return found.Count > 0 ? found : throw new ObjectStoreException(ObjectStoreError.Refused, $"{file} has no certificate in PEM form");
+        return found.Count > 0 ? found : throw new S3ConfigurationException($"{file} has no certificate in PEM form");
     }
 }

@@ -1,6 +1,6 @@
-using Skep.Storage.Stores;
+using Skep.Core.S3Client;
 
-namespace Skep.Storage.Tests.Stores;
+namespace Skep.Core.Tests.S3Client;
 
 public sealed class S3LocationTests
 {
@@ -28,8 +28,7 @@ public sealed class S3LocationTests
     }
 
     [Theory]
-    [InlineData("http://bucket", "is neither file:///path nor s3://bucket/prefix")]
-    [InlineData("file://relative", "no absolute path")]
+    [InlineData("http://bucket", "does not begin with s3://")]
     [InlineData("s3://", "is no bucket")]
     [InlineData("s3://Bucket", "is no bucket")]
     [InlineData("s3://bucket/a b", "is no prefix")]
@@ -38,6 +37,31 @@ public sealed class S3LocationTests
     [InlineData("s3://bucket?style=dns", "neither path nor virtual")]
     [InlineData("s3://bucket?secret=x", "unknown parameter \"secret\"")]
     [InlineData("s3://bucket?ca=ca.pem", "is not an absolute path")]
-    public void Says_what_is_wrong(string url, string expected) =>
-        Assert.Contains(expected, ObjectStores.Check(url), StringComparison.Ordinal);
+    [InlineData("s3://bucket?checksums=keep", "unknown parameter \"checksums\"")]
+    public void Says_what_is_wrong(string url, string expected)
+    {
+        Assert.False(S3Location.TryParse(url, out _, out var problem));
+        Assert.Contains(expected, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_servers_buckets_may_begin_with_a_prefix()
+    {
+        Assert.True(S3Location.TryParseBuckets("s3://?endpoint=http://localhost:9000", out var location, out _));
+        Assert.Equal(("", "", false, false), (location.Bucket, location.Prefix, location.IsVirtualStyle, location.KeepsChecksums));
+        Assert.True(S3Location.TryParseBuckets("s3://acme-?endpoint=http://localhost:9000&checksums=keep", out location, out _));
+        Assert.Equal(("acme-", true), (location.Bucket, location.KeepsChecksums));
+    }
+
+    [Theory]
+    [InlineData("s3://bucket/prefix", "nothing that buckets' names can begin with")]
+    [InlineData("s3://-a", "nothing that buckets' names can begin with")]
+    [InlineData("s3://Acme", "nothing that buckets' names can begin with")]
+    [InlineData("s3://a?checksums=no", "neither keep nor verify")]
+    [InlineData("s3://a?password=x", "unknown parameter \"password\"")]
+    public void Says_what_is_wrong_with_a_servers_buckets(string url, string expected)
+    {
+        Assert.False(S3Location.TryParseBuckets(url, out _, out var problem));
+        Assert.Contains(expected, problem, StringComparison.Ordinal);
+    }
 }
