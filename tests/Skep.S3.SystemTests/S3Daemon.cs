@@ -97,11 +97,30 @@ internal sealed class S3Daemon : IAsyncDisposable
     public Task<ProgramResult> RunAsync(string program, string[] arguments, CancellationToken ct) =>
         SkepProgram.RunAsync(program, arguments, _environment, ct);
 
+    /// <summary>Disposes of a disk under the data directory when the daemon has ended.</summary>
+    public void KeepOn(IAsyncDisposable disk) => _disk = disk;
+
     /// <summary>Starts any client, which the caller ends.</summary>
     public Process StartClient(string program, params string[] arguments) => SkepProgram.Start(program, arguments, _environment);
 
     /// <summary>Sets a variable of the clients' environment.</summary>
     public void SetVariable(string name, string value) => _environment[name] = value;
+
+    /// <summary>Ends the daemon, and waits until its process holds no file any more.</summary>
+    public async Task DownAsync()
+    {
+        var result = await SkepAsync(CancellationToken.None, "down");
+        Assert.True(result.ExitCode == 0, result.Error);
+        try
+        {
+            using var process = Process.GetProcessById(ProcessId);
+            await process.WaitForExitAsync();
+        }
+        catch (ArgumentException)
+        {
+            // It is gone already.
+        }
+    }
 
     /// <summary>Ends the daemon as a power cut would.</summary>
     public async Task KillAsync()
@@ -117,7 +136,8 @@ internal sealed class S3Daemon : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await SkepAsync(CancellationToken.None, "down");
+        if (ProcessId != 0)
+            await DownAsync();
         if (_disk is not null)
             await _disk.DisposeAsync();
         Directory.Delete(_root, recursive: true);

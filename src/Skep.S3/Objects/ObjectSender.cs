@@ -41,7 +41,7 @@ internal static class ObjectSender
         var (offset, length) = range is { } part ? (part.Offset, part.Length) : (0, version.LengthBytes);
         call.Response.ContentLength = length;
         if (withBody)
-            await reader.CopyToAsync(call.Response.Body, offset, length, ct);
+            await ObjectBody.SendAsync(call.Response, reader, offset, length, ct);
     }
 
     private static ByteRange? FindRange(S3Call call, IObjectReader reader)

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Http;
+using Skep.Objects;
+
+namespace Skep.S3.Objects;
+
+/// <summary>
+/// Sends an object's bytes: each piece is read and verified in the web server's own memory, so that a client that does not
+/// take its answer holds one piece and nothing more.
+/// </summary>
+internal static class ObjectBody
+{
+    /// <summary>The block that the store verifies as a whole; pieces end on its multiples.</summary>
+    private const int PieceBytes = 128 * 1024;
+
+    /// <summary>Sends a range that is inside the object.</summary>
+    /// <exception cref="ObjectException">The object is damaged; what came before has been sent.</exception>
+    public static async Task SendAsync(HttpResponse response, IObjectReader reader, long offset, long length, CancellationToken ct)
+    {
+        var end = offset + length;
+        if (length > PieceBytes)
+            await response.StartAsync(ct); // before the answer has begun, the server's memory is a copy
+        while (offset < end)
+        {
+            var size = (int)Math.Min(end - offset, PieceBytes - (offset % PieceBytes));
+            var count = await reader.ReadAsync(offset, response.BodyWriter.GetMemory(size)[..size], ct);
+            response.BodyWriter.Advance(count);
+            offset += count;
+            if ((await response.BodyWriter.FlushAsync(ct)).IsCompleted && offset < end)
+            {
+                response.HttpContext.Abort(); // the client has gone
+                return;
+            }
+        }
+    }
+}
