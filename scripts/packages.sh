@@ -71,6 +71,7 @@ dnf_name() {
     kubernetes-client) echo kubernetes-client ;;
     sqlite3) echo sqlite ;;
     libnbd-bin) echo libnbd ;;
+    s3fs) echo s3fs-fuse ;;
     *) echo "$1" ;;
   esac
 }
@@ -141,6 +142,11 @@ test_packages() {
 awscli aws
 python3-boto3 /usr/lib/python3/dist-packages/boto3
 python3-requests /usr/lib/python3/dist-packages/requests
+rclone rclone
+s3cmd s3cmd
+s3fs s3fs
+restic restic
+git git
 kubernetes-client kubectl
 busybox-static /bin/busybox /usr/bin/busybox
 dropbear-bin dropbearkey

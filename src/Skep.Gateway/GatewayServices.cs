@@ -41,6 +41,8 @@ public static class GatewayServices
     /// <summary>Makes the web server accept connections on sockets that listen already (it takes them over).</summary>
     public static void UseGateway(this IWebHostBuilder web, GatewayOptions options, IReadOnlyList<GatewayListener> listeners)
     {
+        foreach (var listener in listeners.Where(l => l.Dialect is not null))
+            listener.GiveUpOnReadersAfter(options.ReaderTimeout);
         web.UseKestrelCore();
         web.UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket);
         web.UseKestrelHttpsConfiguration();
@@ -48,6 +50,7 @@ public static class GatewayServices
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.BodyBytesMax;
+            kestrel.Limits.MaxRequestBufferSize = options.ReceiveBufferBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = options.HeadersBytesMax;
             kestrel.Limits.MaxRequestLineSize = options.RequestLineBytesMax;
             kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;

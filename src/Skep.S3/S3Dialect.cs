@@ -97,7 +97,7 @@ internal sealed partial class S3Dialect(
         catch (BadHttpRequestException ex)
         {
             error = ex.StatusCode == StatusCodes.Status408RequestTimeout
-                ? S3Errors.Of("RequestTimeout", 400, "Your socket connection to the server was not read from or written to within the timeout period.")
+                ? S3Errors.RequestTimeout()
                 : S3Errors.IncompleteBody();
         }
         catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested)

@@ -1,17 +1,23 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
+using Skep.Core.Identity;
 using Skep.SystemTests;
 
 namespace Skep.S3.SystemTests;
 
-/// <summary>A simulating daemon with S3 on a port of its own, without TLS, and clients of it. All goes with the test.</summary>
+/// <summary>A simulating daemon with S3 on a port of its own, and clients of it. All goes with the test.</summary>
 internal sealed class S3Daemon : IAsyncDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("skep-s3-").FullName;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
+    private readonly bool _isTls;
+    private IAsyncDisposable? _disk;
 
     private readonly string[] _options;
 
-    private S3Daemon(string[] options) => _options = options;
+    private S3Daemon(bool isTls, string[] options) => (_isTls, _options) = (isTls, options);
 
     /// <summary>The URL of S3's port.</summary>
     public string Endpoint { get; private set; } = "";
@@ -19,26 +25,41 @@ internal sealed class S3Daemon : IAsyncDisposable
     /// <summary>The URL of the port of every API.</summary>
     public string ApiEndpoint { get; private set; } = "";
 
-    /// <summary>The daemon's data directory.</summary>
-    public string DataDirectory => Path.Combine(_root, "data");
+    /// <summary>Address and port of S3.</summary>
+    public IPEndPoint EndPoint => IPEndPoint.Parse(new Uri(Endpoint).Authority);
 
-    /// <summary>A directory for the test's files.</summary>
-    public string Files => Directory.CreateDirectory(Path.Combine(_root, "files")).FullName;
+    /// <summary>The admin's key.</summary>
+    public SigV4Credentials Credentials { get; private set; } = new("", "", SessionToken: null);
 
     /// <summary>The daemon's process.</summary>
     public int ProcessId { get; private set; }
 
-    /// <summary>The daemon's access key.</summary>
-    public (string Id, string Secret) AccessKey => (_environment["AWS_ACCESS_KEY_ID"], _environment["AWS_SECRET_ACCESS_KEY"]);
+    /// <summary>The daemon's data directory.</summary>
+    public string DataDirectory => Path.Combine(_root, "data");
+
+    /// <summary>The certificate that clients must trust.</summary>
+    public string Authority => Path.Combine(DataDirectory, "pki", "ca.crt");
+
+    /// <summary>A directory for the test's files.</summary>
+    public string Files => Directory.CreateDirectory(Path.Combine(_root, "files")).FullName;
 
     /// <summary>Starts one.</summary>
     /// <param name="ct">Cancels.</param>
     /// <param name="options">What <c>skep up</c> is told beside.</param>
-    public static async Task<S3Daemon> StartAsync(CancellationToken ct, params string[] options)
+    public static Task<S3Daemon> StartAsync(CancellationToken ct, params string[] options) => StartAsync(ct, isTls: false, mount: null, options);
+
+    /// <summary>Starts one.</summary>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="isTls">Whether S3's port speaks TLS, as it does unless told otherwise.</param>
+    /// <param name="mount">Mounts something on the data directory; unmounted when the daemon has ended.</param>
+    /// <param name="options">What <c>skep up</c> is told beside.</param>
+    public static async Task<S3Daemon> StartAsync(CancellationToken ct, bool isTls = false, Func<string, Task<IAsyncDisposable>>? mount = null, params string[] options)
     {
-        var daemon = new S3Daemon(options);
+        var daemon = new S3Daemon(isTls, options);
         try
         {
+            if (mount is not null)
+                daemon._disk = await mount(Directory.CreateDirectory(daemon.DataDirectory).FullName);
             await daemon.UpAsync(ct);
             return daemon;
         }
@@ -52,17 +73,18 @@ internal sealed class S3Daemon : IAsyncDisposable
     /// <summary>Starts the daemon, again after it was stopped: where it was then.</summary>
     public async Task UpAsync(CancellationToken ct)
     {
-        var result = await SkepAsync(ct, ["up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", Endpoint.Length > 0 ? Endpoint : "http://127.0.0.1:0", .. _options]);
+        var result = await SkepAsync(ct, ["up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", Endpoint.Length > 0 ? Endpoint : _isTls ? "127.0.0.1:0" : "http://127.0.0.1:0", .. _options]);
         Assert.True(result.ExitCode == 0, result.Error);
         var status = JsonNode.Parse((await SkepAsync(ct, "status", "-o", "json")).Output)!;
         Endpoint = (string)status["s3Endpoint"]!;
         ApiEndpoint = (string)status["endpoint"]!;
         ProcessId = (int)status["pid"]!;
         var credentials = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(DataDirectory, "credentials.json"), ct))!;
-        _environment["AWS_ACCESS_KEY_ID"] = (string)credentials["accessKeyId"]!;
-        _environment["AWS_SECRET_ACCESS_KEY"] = (string)credentials["secretAccessKey"]!;
+        Credentials = new SigV4Credentials((string)credentials["accessKeyId"]!, (string)credentials["secretAccessKey"]!, SessionToken: null);
+        _environment["AWS_ACCESS_KEY_ID"] = Credentials.AccessKeyId;
+        _environment["AWS_SECRET_ACCESS_KEY"] = Credentials.SecretAccessKey;
         _environment["AWS_DEFAULT_REGION"] = "us-east-1";
-        _environment["AWS_CA_BUNDLE"] = Path.Combine(DataDirectory, "pki", "ca.crt");
+        _environment["AWS_CA_BUNDLE"] = Authority;
         _environment["AWS_CONFIG_FILE"] = "/dev/null";
         _environment["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
         _environment["AWS_MAX_ATTEMPTS"] = "1";
@@ -85,16 +107,49 @@ internal sealed class S3Daemon : IAsyncDisposable
     public Task<ProgramResult> RunAsync(string program, string[] arguments, CancellationToken ct) =>
         SkepProgram.RunAsync(program, arguments, _environment, ct);
 
-    /// <summary>A number of the daemon's /proc/PID/status, in bytes: VmRSS, VmHWM.</summary>
-    public long MemoryBytes(string name)
+    /// <summary>Disposes of a disk under the data directory when the daemon has ended.</summary>
+    public void KeepOn(IAsyncDisposable disk) => _disk = disk;
+
+    /// <summary>Starts any client, which the caller ends.</summary>
+    public Process StartClient(string program, params string[] arguments) => SkepProgram.Start(program, arguments, _environment);
+
+    /// <summary>Sets a variable of the clients' environment.</summary>
+    public void SetVariable(string name, string value) => _environment[name] = value;
+
+    /// <summary>Ends the daemon, and waits until its process holds no file any more.</summary>
+    public async Task DownAsync()
     {
-        var line = File.ReadLines($"/proc/{ProcessId}/status").First(l => l.StartsWith(name + ":", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1].Trim(), System.Globalization.CultureInfo.InvariantCulture) * 1_024;
+        var result = await SkepAsync(CancellationToken.None, "down");
+        Assert.True(result.ExitCode == 0, result.Error);
+        try
+        {
+            using var process = Process.GetProcessById(ProcessId);
+            await process.WaitForExitAsync();
+        }
+        catch (ArgumentException)
+        {
+            // It is gone already.
+        }
     }
+
+    /// <summary>Ends the daemon as a power cut would.</summary>
+    public async Task KillAsync()
+    {
+        using var process = Process.GetProcessById(ProcessId);
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>A field of the process's status in KiB: VmRSS, VmHWM.</summary>
+    public long MemoryKib(string field) =>
+        long.Parse(File.ReadLines($"/proc/{ProcessId}/status").First(l => l.StartsWith(field + ":", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
 
     public async ValueTask DisposeAsync()
     {
-        await SkepAsync(CancellationToken.None, "down");
+        if (ProcessId != 0)
+            await DownAsync();
+        if (_disk is not null)
+            await _disk.DisposeAsync();
         Directory.Delete(_root, recursive: true);
     }
 }

@@ -58,10 +58,10 @@ public sealed class UpstreamTests
         await WriteAsync(file);
         await RunAsync(front, "s3", "mb", "s3://large");
         await RunAsync(front, "s3api", "put-object", "--bucket", "large", "--key", "warm");
-        var before = front.MemoryBytes("VmRSS");
+        var before = front.MemoryKib("VmRSS") << 10;
         await RunAsync(front, "s3api", "put-object", "--bucket", "large", "--key", "k", "--body", file);
         await RunAsync(front, "s3api", "get-object", "--bucket", "large", "--key", "k", file + ".back");
-        var most = front.MemoryBytes("VmHWM");
+        var most = front.MemoryKib("VmHWM") << 10;
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{before >> 20} MiB before, {most >> 20} MiB at most"));
         Assert.True(most - before < GrowthBytesMax, $"the daemon had {before} bytes, and {most} while {LargeBytes} went through");
         Assert.Equal(await HashAsync(file), await HashAsync(file + ".back"));
@@ -91,13 +91,13 @@ public sealed class UpstreamTests
             await using var front = await StartFrontAsync(behind, "", "", secret: "wrong");
         });
         Assert.Contains("SignatureDoesNotMatch", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(behind.AccessKey.Secret, failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(behind.Credentials.SecretAccessKey, failure.Message, StringComparison.Ordinal);
     }
 
     private static async Task<S3Daemon> StartFrontAsync(S3Daemon behind, string prefix, string more, string? secret = null)
     {
         var keys = Path.Combine(behind.Files, "keys");
-        await File.WriteAllTextAsync(keys, $"[default]\naws_access_key_id={behind.AccessKey.Id}\naws_secret_access_key={secret ?? behind.AccessKey.Secret}\n", Ct);
+        await File.WriteAllTextAsync(keys, $"[default]\naws_access_key_id={behind.Credentials.AccessKeyId}\naws_secret_access_key={secret ?? behind.Credentials.SecretAccessKey}\n", Ct);
         return await S3Daemon.StartAsync(Ct, "--s3-backend", $"s3://{prefix}?endpoint={behind.Endpoint}&credentials={keys}{more}");
     }
 

@@ -7,12 +7,16 @@ namespace Skep.Objects.Embedded;
 
 /// <summary>
 /// Takes a body: small ones into memory, for their row; large ones into a data file that is durable when this returns, but
-/// for its name. Memory is two buffers a body, whatever its length.
+/// for its name. Memory does not depend on a body's length: it follows what has arrived, up to two large buffers while few
+/// bodies are under way, or one small one while there are many (<see cref="BodyBuffers"/>).
 /// </summary>
-internal sealed class ContentWriter(IDataDisk disk, Ballast ballast, Func<CancellationToken, ValueTask<long>> takeId, Action<string> onProblem, int inlineBytesMax)
+internal sealed class ContentWriter(IDataDisk disk, Ballast ballast, BodyBuffers buffers, Func<CancellationToken, ValueTask<long>> takeId, Action<string> onProblem, int inlineBytesMax)
 {
-    /// <summary>A multiple of <see cref="FrameCipher.FrameBytes"/>: every buffer but the last holds whole frames.</summary>
-    private const int BufferBytes = 512 * 1024;
+    /// <summary>What a body gets before anything of it has arrived: clients may announce much and send nothing.</summary>
+    private const int FirstBytes = 16 * 1024;
+
+    /// <summary>More than an inline body, in whole frames: every buffer of a file but the last holds whole ones.</summary>
+    private readonly int _smallBytes = ((inlineBytesMax / FrameCipher.FrameBytes) + 1) * FrameCipher.FrameBytes;
 
     /// <summary>Reads a body to its end and checks its claims.</summary>
     public async ValueTask<StagedContent> WriteAsync(Stream body, BodyClaims claims, string what, CancellationToken ct)
@@ -20,21 +24,23 @@ internal sealed class ContentWriter(IDataDisk disk, Ballast ballast, Func<Cancel
         using var digests = new BodyDigests(claims, what);
         using var cipher = claims.EncryptionKey is { } key ? FrameCipher.Create(key.Span) : null;
         // A declared length only makes the buffer smaller.
-        var expected = Math.Clamp(claims.LengthBytes ?? inlineBytesMax, 0, inlineBytesMax);
-        var first = ArrayPool<byte>.Shared.Rent((int)expected + 1);
+        var first = ArrayPool<byte>.Shared.Rent((int)Math.Min(claims.LengthBytes ?? FirstBytes, FirstBytes - 1) + 1);
         try
         {
             var count = await FillAsync(body, first, ct);
-            if (count == first.Length && count < BufferBytes)
+            // Whoever announced a file needs no more than a frame to show that it comes.
+            var isFile = claims.LengthBytes > inlineBytesMax;
+            var small = isFile ? FrameCipher.FrameBytes : _smallBytes;
+            if (count == first.Length && count < small)
             {
-                var larger = ArrayPool<byte>.Shared.Rent(BufferBytes);
+                var larger = ArrayPool<byte>.Shared.Rent(small);
                 first.AsSpan(0, count).CopyTo(larger);
                 ArrayPool<byte>.Shared.Return(first);
                 first = larger;
-                count += await FillAsync(body, first.AsMemory(count, BufferBytes - count), ct);
+                count += await FillAsync(body, first.AsMemory(count, small - count), ct);
             }
 
-            if (count > inlineBytesMax)
+            if (count > inlineBytesMax || (isFile && count == small))
                 return await WriteFileAsync(body, first, count, digests, cipher, what, ct);
             digests.Append(first.AsSpan(0, count));
             digests.Finish();
@@ -115,9 +121,9 @@ internal sealed class ContentWriter(IDataDisk disk, Ballast ballast, Func<Cancel
 
     private async ValueTask PumpAsync(Stream body, byte[] first, int count, BodyDigests digests, DataFileWriter file, string what, CancellationToken ct)
     {
-        var current = first;
-        var other = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        var spare = other;
+        using var pair = buffers.TryRent();
+        var (current, next) = (first, pair?.First ?? first);
+        var bytes = pair is null ? first.Length / FrameCipher.FrameBytes * FrameCipher.FrameBytes : BodyBuffers.BufferBytes;
         var writing = Task.CompletedTask;
         try
         {
@@ -129,16 +135,17 @@ internal sealed class ContentWriter(IDataDisk disk, Ballast ballast, Func<Cancel
                 writing = Task.WhenAll(
                     Task.Run(() => digests.Append(buffer.AsSpan(0, length)), CancellationToken.None),
                     Task.Run(() => OnDisk(what, () => file.Append(buffer.AsSpan(0, length))), CancellationToken.None));
-                count = await FillAsync(body, other.AsMemory(0, BufferBytes), ct);
+                if (pair is null)
+                    await writing; // the next bytes go where these are
+                count = await FillAsync(body, next.AsMemory(0, bytes), ct);
                 await writing;
-                (current, other) = (other, current);
+                (current, next) = (next, pair is null ? next : next == pair.First ? pair.Second : pair.First);
             }
         }
         finally
         {
             // The buffers are in use until both are done, also when the body has failed.
             await writing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            ArrayPool<byte>.Shared.Return(spare);
         }
     }
 

@@ -44,8 +44,9 @@ public sealed partial class EmbeddedBackend : IObjectBackend, IOwnerQuotas
         _readers = new ReaderPool(db.Path, options.ReadersMax);
         _reaper = new DataReaper(disk, options.OnProblem, options.HasBackground);
         _committer = new Committer(db, disk, _reaper, ballast, _ids, time);
-        _objectWriter = new ContentWriter(disk, ballast, TakeIdAsync, options.OnProblem, options.InlineBytesMax);
-        _partWriter = new ContentWriter(disk, ballast, TakeIdAsync, options.OnProblem, Math.Min(PartInlineBytesMax, options.InlineBytesMax));
+        var buffers = new BodyBuffers();
+        _objectWriter = new ContentWriter(disk, ballast, buffers, TakeIdAsync, options.OnProblem, options.InlineBytesMax);
+        _partWriter = new ContentWriter(disk, ballast, buffers, TakeIdAsync, options.OnProblem, Math.Min(PartInlineBytesMax, options.InlineBytesMax));
     }
 
     /// <summary>Opens a store, making it when the directory is empty.</summary>

@@ -11,7 +11,7 @@ namespace Skep.S3.Access;
 /// Finds who signed a request, and opens its body so that it is held to what was signed. A request without a signature is
 /// anonymous. Thread-safe.
 /// </summary>
-internal sealed class S3Authenticator(SigV4Verifier verifier)
+internal sealed class S3Authenticator(SigV4Verifier verifier, TimeProvider time)
 {
     /// <summary>The longest that a presigned request may be valid: a week.</summary>
     private const int ExpiresSecondsMax = 604_800;
@@ -36,7 +36,7 @@ internal sealed class S3Authenticator(SigV4Verifier verifier)
             call.Record.Principal = identity.Principal;
         }
 
-        call.Body = new S3Body(call, declaration, identity);
+        call.Body = new S3Body(call, declaration, identity, time);
     }
 
     /// <summary>A presigned request that never was valid is refused like one that is not any more.</summary>

@@ -67,6 +67,10 @@ internal static class S3Errors
 
     public static S3Exception IncompleteBody() => new("IncompleteBody", 400, "You did not provide the number of bytes specified by the Content-Length HTTP header");
 
+    /// <summary>The rest of the body is not waited for, so that the connection is of no more use.</summary>
+    public static S3Exception RequestTimeout() =>
+        new("RequestTimeout", 400, "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.") { Headers = [new("Connection", "close")] };
+
     public static S3Exception InvalidDigest(string digest) => new("InvalidDigest", 400, "The Content-MD5 you specified was invalid.") { Details = [new("Content-MD5", Shorten(digest))] };
 
     public static S3Exception BadDigest(string message) => new("BadDigest", 400, message);

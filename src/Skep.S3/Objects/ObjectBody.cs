@@ -1,32 +1,36 @@
-using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
 using Skep.Objects;
 
 namespace Skep.S3.Objects;
 
 /// <summary>
-/// Sends an object's bytes: they are read, and verified, where the connection takes them from. Nothing is copied on the way
-/// but by the kernel.
+/// Sends an object's bytes: each piece is read and verified in the memory that the connection sends from. Nothing is copied
+/// on the way but by the kernel, and a client that does not take its answer holds one piece and nothing more.
 /// </summary>
 internal static class ObjectBody
 {
-    /// <summary>Two of the blocks that the embedded store verifies as a whole.</summary>
-    private const int ChunkBytes = 256 * 1024;
+    /// <summary>The block that the embedded store verifies as a whole; pieces end on its multiples.</summary>
+    private const int PieceBytes = 128 * 1024;
 
-    /// <summary>Sends a range.</summary>
+    /// <summary>Sends a range that is inside the object.</summary>
     /// <exception cref="ObjectException">The object is damaged; what came before has been sent.</exception>
-    public static async ValueTask SendAsync(IObjectReader reader, PipeWriter writer, long offset, long length, CancellationToken ct)
+    public static async Task SendAsync(HttpResponse response, IObjectReader reader, long offset, long length, CancellationToken ct)
     {
-        var end = Math.Min(reader.Version.LengthBytes, offset + length);
-        reader.Plan(offset, end - offset);
+        var end = offset + length;
+        if (length > PieceBytes)
+            await response.StartAsync(ct); // before the answer has begun, the server's memory is a copy
+        reader.Plan(offset, length);
         while (offset < end)
         {
-            // Ends on a multiple of the size, so that blocks that are verified as a whole are read once.
-            var size = (int)Math.Min(ChunkBytes - (offset % ChunkBytes), end - offset);
-            var count = await reader.ReadAsync(offset, writer.GetMemory(size)[..size], ct);
-            writer.Advance(count);
+            var size = (int)Math.Min(end - offset, PieceBytes - (offset % PieceBytes));
+            var count = await reader.ReadAsync(offset, response.BodyWriter.GetMemory(size)[..size], ct);
+            response.BodyWriter.Advance(count);
             offset += count;
-            if (await writer.FlushAsync(ct) is { IsCompleted: true })
-                throw new OperationCanceledException("the client has gone away");
+            if ((await response.BodyWriter.FlushAsync(ct)).IsCompleted && offset < end)
+            {
+                response.HttpContext.Abort(); // the client has gone
+                return;
+            }
         }
     }
 }

@@ -13,15 +13,22 @@ internal sealed class S3Body
     /// <summary>The most that one request may upload: 5 GiB.</summary>
     public const long BytesMax = 5L * 1024 * 1024 * 1024;
 
+    /// <summary>How long a client may send nothing in the middle of a body.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
     private readonly PayloadStream? _stream;
 
     /// <summary>The body of a request.</summary>
     /// <param name="call">The request.</param>
     /// <param name="declaration">What its head says of the body.</param>
     /// <param name="identity">Who signed; null for nobody.</param>
-    public S3Body(S3Call call, PayloadDeclaration declaration, SigV4Identity? identity)
+    /// <param name="time">The clock.</param>
+    public S3Body(S3Call call, PayloadDeclaration declaration, SigV4Identity? identity, TimeProvider time)
     {
-        _stream = PayloadStream.Open(call.Http.Request.Body, declaration, identity, call.Http.Request.ContentLength, BytesMax);
+        var body = new PatientStream(call.Http.Request.Body, _patience, time, call.Http.RequestAborted);
+        call.Response.RegisterForDispose(body);
+        _stream = PayloadStream.Open(body, declaration, identity, call.Http.Request.ContentLength, BytesMax);
+        call.Response.RegisterForDispose(_stream);
     }
 
     private S3Body()

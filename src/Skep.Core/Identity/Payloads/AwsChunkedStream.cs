@@ -105,20 +105,27 @@ internal sealed class AwsChunkedStream : PayloadStream
         _chunkLeft = size;
         if (_chain is null || size > VerifiedAheadBytesMax)
             return true;
-        if (_verified.Length < size)
-        {
-            if (_verified.Length > 0)
-                ArrayPool<byte>.Shared.Return(_verified);
-            _verified = [];
-            _verified = ArrayPool<byte>.Shared.Rent((int)size);
-        }
-
         var end = 0;
         while (_chunkLeft > 0)
-            end += await ReadDataAsync(_verified.AsMemory(end, (int)_chunkLeft), ct);
+        {
+            if (end == _verified.Length)
+                Grow(end, (int)size);
+            end += await ReadDataAsync(_verified.AsMemory(end), ct);
+        }
+
         await CloseChunkAsync(ct);
         (_verifiedStart, _verifiedEnd) = (0, end);
         return true;
+    }
+
+    /// <summary>Makes room as the chunk arrives: its announcement alone costs nothing.</summary>
+    private void Grow(int filled, int size)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(size, Math.Max(InputBytes, filled * 2)));
+        _verified.AsSpan(0, filled).CopyTo(larger);
+        if (_verified.Length > 0)
+            ArrayPool<byte>.Shared.Return(_verified);
+        _verified = larger;
     }
 
     private async ValueTask CloseChunkAsync(CancellationToken ct)
