@@ -19,7 +19,14 @@ public sealed partial class LogVolume
     /// A volume that still reads from a base is hydrated first.
     /// </summary>
     /// <exception cref="BlockDeviceException">There is one of that id.</exception>
-    public async Task<LogSnapshot> SnapshotAsync(string id, CancellationToken ct)
+    public Task<LogSnapshot> SnapshotAsync(string id, CancellationToken ct) => SnapshotAsync(id, static () => { }, ct);
+
+    /// <summary>The same; tells as soon as nothing that is written later is part of it. What ends before the return leaves none.</summary>
+    /// <param name="id">The snapshot's id.</param>
+    /// <param name="onMoment">Called at that moment.</param>
+    /// <param name="ct">Cancels the waiting.</param>
+    /// <exception cref="BlockDeviceException">There is one of that id.</exception>
+    public async Task<LogSnapshot> SnapshotAsync(string id, Action onMoment, CancellationToken ct)
     {
         VolumeNames.CheckSnapshot(id);
         await HydrateAsync(ct);
@@ -38,6 +45,7 @@ public sealed partial class LogVolume
                 _commits.Enqueue(commit);
             }
             _commitSignal.Set();
+            onMoment();
             await commit.Done.Task.WaitHereAsync(ct);
             lock (_gate)
                 return ToSnapshot(_state.FindSnapshot(id)!);

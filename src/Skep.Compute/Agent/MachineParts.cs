@@ -25,7 +25,9 @@ internal sealed class VolumeView
         if (Status?.State is not ("available" or "in-use") || Status.Hold is not null)
             return null;
         var source = Status.Source ?? (needsDevices ? null : new DiskSource.LocalFile("", "raw"));
-        return source is null ? null : new MachineDisk(volumeId, source) { SizeBytes = Spec.SizeGib * GiB, Limits = Status.Limits, Key = Status.Key };
+        // A file is grown by the machine that has it open, to what is wanted; what a server has, the server has.
+        var sizeGib = source is DiskSource.NetworkBlockDevice ? Status.SizeGib ?? Spec.SizeGib : Spec.SizeGib;
+        return source is null ? null : new MachineDisk(volumeId, source) { SizeBytes = sizeGib * GiB, Limits = Status.Limits, Key = Status.Key };
     }
 }
 

@@ -17,5 +17,8 @@ internal sealed class SimulatedDisks : IMachineDisks
     public Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct) => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public Task<GuestStillness?> StandStillAsync(ResourceKey instance, Func<Task> step, CancellationToken ct) => Task.FromResult<GuestStillness?>(null);
+
+    /// <inheritdoc/>
     public Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct) => Task.FromResult<DiskHydration?>(null);
 }

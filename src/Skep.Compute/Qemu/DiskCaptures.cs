@@ -57,8 +57,8 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
             var starts = new List<Start>();
             foreach (var request in requests)
                 starts.Add(await PrepareAsync(request, ct));
-            var note = await freeze(() => StartAsync(starts, ct), ct);
-            return [.. starts.Select(s => new DiskCapture(IsNew: true, s.KnowsChanges, note is null, note))];
+            var stillness = await freeze(() => StartAsync(starts, ct), ct);
+            return [.. starts.Select(s => new DiskCapture(IsNew: true, s.KnowsChanges, stillness))];
         }
         catch
         {
@@ -79,7 +79,8 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
             return new DiskCaptureProgress(null, done, all);
         if (job.TryGetProperty("error", out var error))
             throw new MachineException($"the copy of {request.VolumeId} failed: {error.GetString()}");
-        await execute("blockdev-del", w => w.WriteString("node-name", name), ct);
+        if (await FindNodeAsync(name, ct) is not null)
+            await execute("blockdev-del", w => w.WriteString("node-name", name), ct);
         files.Complete(name); // before the job is forgotten: without it nobody would know that the copy is whole
         await execute("job-dismiss", w => w.WriteString("id", name), ct);
         return new DiskCaptureProgress(files.FindComplete(name), done, all);
@@ -118,7 +119,7 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
                 hasOnlyChanges = started;
             else
                 return null;
-            found.Add(new DiskCapture(IsNew: false, hasOnlyChanges, IsFileSystemFrozen: false, Note: null));
+            found.Add(new DiskCapture(IsNew: false, hasOnlyChanges, Stillness: null));
         }
 
         return found;
@@ -227,24 +228,39 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
             return;
         }
 
-        if (old is { IsRecording: false, IsInconsistent: false } && !begun.Value.IsInconsistent)
+        if (old is not { IsRecording: false, IsInconsistent: false } || begun.Value.IsInconsistent)
         {
-            // What changed since the capture before is what it had counted and what was counted since.
-            await execute("block-dirty-bitmap-enable", w => { w.WriteString("node", node); w.WriteString("name", request.Since); }, ct);
-            await execute(
-                "block-dirty-bitmap-merge",
-                w =>
-                {
-                    w.WriteString("node", node);
-                    w.WriteString("target", request.Since);
-                    w.WriteStartArray("bitmaps");
-                    w.WriteStringValue(request.CaptureId);
-                    w.WriteEndArray();
-                },
-                ct);
+            await RemoveBitmapAsync(node, request.CaptureId, ct);
+            return;
         }
 
-        await RemoveBitmapAsync(node, request.CaptureId, ct);
+        // What changed since the capture before is what it had counted and what was counted since. In one step: whoever finds
+        // this half done would believe that the older one has it all.
+        await execute(
+            "transaction",
+            w =>
+            {
+                w.WriteStartArray("actions");
+                WriteBitmapAction(w, "block-dirty-bitmap-enable", node, request.Since!, static _ => { });
+                WriteMergeAction(w, node, request.Since!, request.CaptureId);
+                WriteBitmapAction(w, "block-dirty-bitmap-remove", node, request.CaptureId, static _ => { });
+                w.WriteEndArray();
+            },
+            ct);
+    }
+
+    private static void WriteMergeAction(Utf8JsonWriter w, string node, string target, string source)
+    {
+        w.WriteStartObject();
+        w.WriteString("type", "block-dirty-bitmap-merge");
+        w.WriteStartObject("data");
+        w.WriteString("node", node);
+        w.WriteString("target", target);
+        w.WriteStartArray("bitmaps");
+        w.WriteStringValue(source);
+        w.WriteEndArray();
+        w.WriteEndObject();
+        w.WriteEndObject();
     }
 
     private async Task RemoveBitmapsAsync(JsonElement disk, string node, string? except, CancellationToken ct)
@@ -319,5 +335,5 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
     private sealed record Start(DiskCaptureRequest Request, string Name, string Node, bool KnowsChanges, bool IsPersistent);
 }
 
-/// <summary>Runs a step while the guest's file systems are frozen, if they can be; says why they were not, or null.</summary>
-internal delegate Task<string?> GuestFreeze(Func<Task> step, CancellationToken ct);
+/// <summary>Runs a step while the guest's file systems are frozen, if they can be.</summary>
+internal delegate Task<GuestStillness> GuestFreeze(Func<Task> step, CancellationToken ct);

@@ -13,7 +13,7 @@ namespace Skep.Compute.Qemu;
 /// <param name="execute">The machine's monitor.</param>
 /// <param name="prepare">Lets the machine open a disk's file and says how it is read.</param>
 /// <param name="unlock">Opens a disk's key; null for a disk that is not encrypted.</param>
-internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, CancellationToken, Task<DiskAccess>> prepare, Func<MachineDisk, DiskPassphrase?> unlock)
+internal sealed partial class DiskHotPlug(QmpExecute execute, Func<MachineDisk, CancellationToken, Task<DiskAccess>> prepare, Func<MachineDisk, DiskPassphrase?> unlock)
 {
     /// <summary>QEMU's words for a device whose guest was asked already and may take its time.</summary>
     private const string AlreadyAsked = "already in the process of unplug";
@@ -69,10 +69,12 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
             if (!DiskNodes.IsLimitedTo(await DiskInventory.LimitsAsync(execute, top, ct), disk.Limits))
                 await LimitAsync(disk, top, ct);
 
-            // A server's disk is not QEMU's to grow, and its client learns the size only when it connects.
-            if (disk.SizeBytes > sizeBytes && disk.Source is DiskSource.LocalFile)
+            if (disk.SizeBytes > sizeBytes)
             {
-                await GrowAsync(disk, top, ct);
+                if (disk.Source is DiskSource.LocalFile)
+                    await GrowAsync(disk, top, ct);
+                else
+                    await GrowServedAsync(disk, top, ct);
                 sizeBytes = disk.SizeBytes;
             }
 
@@ -95,6 +97,8 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
         await execute("object-add", w => DiskNodes.WriteGroup(w, top, disk.Limits), ct);
         if (passphrase is not null)
             await execute("object-add", w => DiskNodes.WriteSecretText(w, top, passphrase), ct);
+        if (DiskNodes.HasClient(disk))
+            await execute("blockdev-add", w => DiskNodes.WriteProtocol(w, DiskNodes.Protocol(top), disk.Source, access), ct);
         await execute("blockdev-add", w => DiskNodes.WriteChain(w, disk, access), ct);
         await execute(
             "device_add",
@@ -141,15 +145,12 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
             }
 
             await AskGuestAsync(top, ct);
-            if (IsCut(inventory, top))
-                return null;
-            if (isForced)
-            {
+            if (isForced && !IsCut(inventory, top))
                 await CutAsync(inventory, top, sizeBytes, ct);
-                return null;
-            }
-
-            return new DiskStatus(top, DiskPhase.Leaving) { SizeBytes = sizeBytes };
+            else if (!IsCut(inventory, top))
+                return new DiskStatus(top, DiskPhase.Leaving) { SizeBytes = sizeBytes };
+            await RemoveClientsAsync(top, except: null, ct);
+            return null;
         }
         catch (QmpException ex) when (ex.Failure is QmpFailure.Refused)
         {
@@ -178,22 +179,29 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
     {
         if (!inventory.HasNode(DiskNodes.Cut(top)))
             await AddDeadNodeAsync(top, sizeBytes, ct);
-        await execute(
-            "blockdev-reopen",
+        await ReopenAsync(
             w =>
             {
-                w.WriteStartArray("options");
-                w.WriteStartObject();
                 w.WriteString("driver", "throttle");
                 w.WriteString("node-name", top);
                 w.WriteString("throttle-group", DiskNodes.Group(top));
                 w.WriteString("discard", "unmap");
                 w.WriteString("file", DiskNodes.Cut(top));
-                w.WriteEndObject();
-                w.WriteEndArray();
             },
             ct);
     }
+
+    private Task ReopenAsync(Action<Utf8JsonWriter> options, CancellationToken ct) => execute(
+        "blockdev-reopen",
+        w =>
+        {
+            w.WriteStartArray("options");
+            w.WriteStartObject();
+            options(w);
+            w.WriteEndObject();
+            w.WriteEndArray();
+        },
+        ct);
 
     /// <summary>Whether the device has lost its disk: the chain's lower part is gone.</summary>
     private static bool IsCut(DiskInventory inventory, string top) => inventory.HasNode(DiskNodes.Cut(top)) && !inventory.HasNode(DiskNodes.Format(top));
@@ -230,6 +238,8 @@ internal sealed class DiskHotPlug(QmpExecute execute, Func<MachineDisk, Cancella
                 await execute("blockdev-del", w => w.WriteString("node-name", node), ct);
         }
 
+        if (inventory.HasNode(DiskNodes.Grown(top)) || inventory.HasNode(DiskNodes.Protocol(top)))
+            await RemoveClientsAsync(top, except: null, ct);
         if (inventory.HasGroup(top))
             await execute("object-del", w => w.WriteString("id", DiskNodes.Group(top)), ct);
         if (inventory.HasSecret(top))

@@ -44,6 +44,9 @@ internal static class DiskNodes
     /// <summary>The node that reads the file or the server.</summary>
     public static string Protocol(string top) => $"{top}-file";
 
+    /// <summary>The other name of a node that reads a server: a disk that has grown may have this one.</summary>
+    public static string Grown(string top) => $"{top}-grown";
+
     /// <summary>The node that stands in for a disk that was taken away by force.</summary>
     public static string Cut(string top) => $"{top}-cut";
 
@@ -125,6 +128,13 @@ internal static class DiskNodes
         return wanted.RootElement.EnumerateObject().All(m => actual.TryGetProperty(m.Name, out var value) && value.GetInt64() == m.Value.GetInt64());
     }
 
+    /// <summary>
+    /// Whether a disk's lowest node is added by itself, before the chain: that of a server, which another one may take the place
+    /// of when the disk grows. QEMU 7.2 fails ("qemu_mutex_unlock_impl: Operation not permitted") when it has to end a
+    /// connection because its node went with the one above.
+    /// </summary>
+    public static bool HasClient(MachineDisk disk) => disk.Source is DiskSource.NetworkBlockDevice;
+
     /// <summary>The members of the chain of nodes, for -blockdev and blockdev-add.</summary>
     /// <param name="writer">Where to.</param>
     /// <param name="disk">The disk.</param>
@@ -137,18 +147,43 @@ internal static class DiskNodes
         writer.WriteString("throttle-group", Group(top));
         writer.WriteString("discard", "unmap");
         writer.WriteStartObject("file");
+        WriteFormat(writer, disk, top, file: w =>
+        {
+            if (HasClient(disk))
+            {
+                w.WriteString("file", Protocol(top));
+                return;
+            }
+
+            w.WriteStartObject("file");
+            WriteProtocol(w, Protocol(top), disk.Source, access);
+            w.WriteEndObject();
+        });
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The members of the node that knows the format.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="disk">The disk.</param>
+    /// <param name="top">The chain's name.</param>
+    /// <param name="file">Writes the member "file": a node or the name of one.</param>
+    public static void WriteFormat(Utf8JsonWriter writer, MachineDisk disk, string top, Action<Utf8JsonWriter> file)
+    {
         writer.WriteString("driver", disk.Source is DiskSource.LocalFile { Format: var format } ? format : "raw");
         writer.WriteString("node-name", Format(top));
         writer.WriteString("discard", "unmap");
         writer.WriteString("detect-zeroes", "unmap");
         if (disk.Key is not null)
             WriteEncryption(writer, top);
-        writer.WriteStartObject("file");
-        writer.WriteString("node-name", Protocol(top));
+        file(writer);
+    }
+
+    /// <summary>The members of the node that reads the file or the server.</summary>
+    public static void WriteProtocol(Utf8JsonWriter writer, string name, DiskSource source, DiskAccess access)
+    {
+        writer.WriteString("node-name", name);
         writer.WriteString("discard", "unmap");
-        WriteSource(writer, disk.Source, access);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+        WriteSource(writer, source, access);
     }
 
     /// <summary>The properties of the virtio-blk-pci device; it has a queue for each virtual processor of itself.</summary>

@@ -33,6 +33,7 @@ public sealed class MachineFiles(string root)
 {
     private const string RecordSuffix = ".json";
     private const string TemporarySuffix = ".tmp";
+    private const string HeldSuffix = ".held";
 
     private static readonly SearchValues<char> _hexDigits = SearchValues.Create("0123456789abcdef");
 
@@ -71,6 +72,22 @@ public sealed class MachineFiles(string root)
         File.Move(temporary, path, overwrite: true);
     }
 
+    /// <summary>
+    /// Writes down that the guest's file systems are about to be frozen, or no longer are: a daemon that ends in between leaves
+    /// that to the next.
+    /// </summary>
+    public void SetHeld(ResourceKey instance, bool isHeld)
+    {
+        var path = RecordPath(instance) + HeldSuffix;
+        if (isHeld)
+            File.WriteAllBytes(path, []);
+        else
+            File.Delete(path);
+    }
+
+    /// <summary>Whether that was written down.</summary>
+    public bool IsHeld(ResourceKey instance) => File.Exists(RecordPath(instance) + HeldSuffix);
+
     /// <summary>Removes everything of the instance; the record last, so that what a crash leaves is found again.</summary>
     public void Remove(ResourceKey instance)
     {
@@ -80,6 +97,7 @@ public sealed class MachineFiles(string root)
         if (Directory.Exists(directory))
             Directory.Delete(directory, recursive: true);
         File.Delete(RecordPath(instance) + TemporarySuffix);
+        File.Delete(RecordPath(instance) + HeldSuffix);
         File.Delete(RecordPath(instance));
     }
 

@@ -152,6 +152,8 @@ public static class QemuCommandLine
             arguments.AddRange(["-object", Json(w => DiskNodes.WriteGroup(w, DiskNodes.Top(disk.VolumeId), disk.Limits))]);
             if (access.SecretPath is { } secret)
                 arguments.AddRange(["-object", Json(w => DiskNodes.WriteSecretFile(w, DiskNodes.Top(disk.VolumeId), secret))]);
+            if (DiskNodes.HasClient(disk))
+                arguments.AddRange(["-blockdev", Json(w => DiskNodes.WriteProtocol(w, DiskNodes.Protocol(DiskNodes.Top(disk.VolumeId)), disk.Source, access))]);
             arguments.AddRange(["-blockdev", Json(w => DiskNodes.WriteChain(w, disk, access))]);
             arguments.AddRange(["-device", $"virtio-blk-pci,{DiskNodes.DeviceArguments(disk)},bus={ports.Dequeue()},bootindex={i + 1}"]);
         }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Skep.Compute.Agent;
 using Skep.Compute.Qmp;
 using Skep.Core.Machines;
@@ -20,7 +19,7 @@ public sealed partial class QemuHypervisor : IMachineDisks
             throw new ArgumentException("captures of one moment are of one machine", nameof(requests));
         var files = await CaptureFilesOfAsync(instance, ct);
         if (requests.Select(r => files.FindComplete(DiskCaptures.NameOf(r.CaptureId))).ToList() is var paths && paths.TrueForAll(p => p is not null))
-            return [.. paths.Select(p => new DiskCapture(IsNew: false, CaptureFiles.HasOnlyChanges(p!), IsFileSystemFrozen: false, Note: null))];
+            return [.. paths.Select(p => new DiskCapture(IsNew: false, CaptureFiles.HasOnlyChanges(p!), Stillness: null))];
         return await WithMachineAsync(instance, machine => CapturesOf(instance, machine, files).BeginAsync(requests, ct), null, ct);
     }
 
@@ -51,8 +50,12 @@ public sealed partial class QemuHypervisor : IMachineDisks
     }
 
     /// <inheritdoc/>
+    public Task<GuestStillness?> StandStillAsync(ResourceKey instance, Func<Task> step, CancellationToken ct) =>
+        WithMachineAsync<GuestStillness?>(instance, async _ => await FreezeAroundAsync(instance, step, ct), null, ct);
+
+    /// <inheritdoc/>
     public Task<DiskHydration?> HydrateAsync(ResourceKey instance, string volumeId, CancellationToken ct) =>
-        WithMachineAsync(instance, machine => DiskStreams.HydrateAsync(machine.ExecuteAsync, volumeId, ct), null, ct);
+        WithMachineAsync(instance, machine => DiskStreams.HydrateAsync(machine.ExecuteOnDisksAsync, volumeId, ct), null, ct);
 
     /// <summary>Runs something with a machine's monitor; the answer for a machine that does not run when there is none.</summary>
     private async Task<T> WithMachineAsync<T>(ResourceKey instance, Func<QemuMachine, Task<T>> run, T absent, CancellationToken ct)
@@ -70,40 +73,18 @@ public sealed partial class QemuHypervisor : IMachineDisks
         }
         catch (Exception ex) when (ex is QmpException or MachineException or CommandException or IOException or UnauthorizedAccessException)
         {
-            throw new MachineDiskException($"machine of {instance.Name}: {ex.Message}", ex);
+            throw new MachineDiskException($"machine of {instance.Name}: {ex.Message}", ex)
+            {
+                IsTransient = ex is QmpException { Failure: QmpFailure.TimedOut or QmpFailure.Disconnected },
+            };
         }
     }
 
     private DiskCaptures CapturesOf(ResourceKey instance, QemuMachine machine, CaptureFiles files) =>
-        new(machine.ExecuteAsync, files, _keys, (step, ct) => FreezeAroundAsync(instance, step, ct), _time);
+        new(machine.ExecuteOnDisksAsync, files, _keys, (step, ct) => FreezeAroundAsync(instance, step, ct), _time);
 
     private async Task<CaptureFiles> CaptureFilesOfAsync(ResourceKey instance, CancellationToken ct) =>
         new(_files.DirectoryOf(instance), _runner, SystemUser.IsRoot ? await SystemUser.EnsureAsync(_runner, MachineUser, ct) : null);
-
-    /// <summary>Freezes the guest around a step that takes milliseconds; whatever happens, it is thawed.</summary>
-    private async Task<string?> FreezeAroundAsync(ResourceKey instance, Func<Task> step, CancellationToken ct)
-    {
-        var path = Path.Combine(_files.DirectoryOf(instance), QemuCommandLine.GuestAgentSocket);
-        using var agent = await GuestAgent.TryConnectAsync(path, RandomNumberGenerator.GetInt32(int.MaxValue), _time, ct);
-        if (agent is null)
-        {
-            await step();
-            return "no guest agent answered";
-        }
-
-        var problem = await agent.FreezeAsync(ct);
-        try
-        {
-            await step();
-        }
-        finally
-        {
-            if (!await agent.ThawAsync(CancellationToken.None))
-                LogNotThawed(instance.Name);
-        }
-
-        return problem;
-    }
 
     /// <summary>Lets QEMU close its disks, which writes their bitmaps down: a killed one loses account of what has changed.</summary>
     private async Task QuitAsync(QemuMachine machine)

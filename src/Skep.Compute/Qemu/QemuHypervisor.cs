@@ -84,7 +84,11 @@ public sealed partial class QemuHypervisor : IHypervisor, IAsyncDisposable
         try
         {
             if (!machine.IsConnected)
+            {
                 await machine.ConnectAsync(_files.MonitorSocketOf(instance), _attachTimeout, _time, () => Changed?.Invoke(instance), ct);
+                await ThawLeftFrozenAsync(instance, ct);
+            }
+
             return new MachineStatus(PhaseOf(await machine.QueryStatusAsync(ct)), processId, null, WasHostRestarted: false);
         }
         catch (QmpException ex)

@@ -10,6 +10,9 @@ internal sealed class QemuMachine(DetachedProcess process) : IAsyncDisposable
     /// <summary>Time for one question to the monitor: QEMU answers in milliseconds unless its host is in trouble.</summary>
     private static readonly TimeSpan _queryTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time for what changes disks: QEMU answers when the host's disk has taken what was written, as for a flush.</summary>
+    private static readonly TimeSpan _diskTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>QEMU's monitor has room for one client: who connects is decided here.</summary>
     private readonly SemaphoreSlim _connecting = new(1, 1);
     private QmpClient? _monitor;
@@ -52,8 +55,13 @@ internal sealed class QemuMachine(DetachedProcess process) : IAsyncDisposable
     public Task<JsonElement> ExecuteAsync(string command, CancellationToken ct) => ExecuteAsync(command, arguments: null, ct);
 
     public Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, CancellationToken ct) =>
-        (_monitor ?? throw new QmpException(QmpFailure.Disconnected, "QEMU's monitor is not connected"))
-        .ExecuteAsync(command, arguments, _queryTimeout, ct);
+        Monitor.ExecuteAsync(command, arguments, _queryTimeout, ct);
+
+    /// <summary>The same with more time, for work on disks that nobody hurries.</summary>
+    public Task<JsonElement> ExecuteOnDisksAsync(string command, Action<Utf8JsonWriter>? arguments, CancellationToken ct) =>
+        Monitor.ExecuteAsync(command, arguments, _diskTimeout, ct);
+
+    private QmpClient Monitor => _monitor ?? throw new QmpException(QmpFailure.Disconnected, "QEMU's monitor is not connected");
 
     public async ValueTask DisposeAsync()
     {

@@ -35,6 +35,11 @@ public interface IMachineDisks
     /// <exception cref="MachineDiskException">It cannot be done now; try again.</exception>
     Task EndCaptureAsync(DiskCaptureRequest request, bool isKept, CancellationToken ct);
 
+    /// <summary>Runs a step that takes milliseconds while the guest's file systems stand still, if its agent answers.</summary>
+    /// <returns>Whether they did; null when the instance has no running machine on this node, and the step was not run.</returns>
+    /// <exception cref="MachineDiskException">The machine cannot be asked.</exception>
+    Task<GuestStillness?> StandStillAsync(ResourceKey instance, Func<Task> step, CancellationToken ct);
+
     /// <summary>
     /// Brings what a disk still has elsewhere into its own file, beside the guest's own work.
     /// </summary>
@@ -57,9 +62,13 @@ public sealed record DiskCaptureRequest(ResourceKey Instance, string VolumeId, s
 /// <summary>A capture that was begun.</summary>
 /// <param name="IsNew">Whether it was begun by this call.</param>
 /// <param name="HasOnlyChanges">Whether it has what changed since the capture before, and nothing else.</param>
-/// <param name="IsFileSystemFrozen">Whether the guest had frozen its file systems; otherwise it is as after a power failure.</param>
-/// <param name="Note">Why the guest did not, for people; null when it did.</param>
-public sealed record DiskCapture(bool IsNew, bool HasOnlyChanges, bool IsFileSystemFrozen, string? Note);
+/// <param name="Stillness">What the guest did meanwhile; null of a capture that was found.</param>
+public sealed record DiskCapture(bool IsNew, bool HasOnlyChanges, GuestStillness? Stillness);
+
+/// <summary>What a guest's file systems did at a moment.</summary>
+/// <param name="FrozenFor">How long they stood still, from the question to the agent to its last answer; null when they did not: the moment is as after a power failure.</param>
+/// <param name="Note">Why they did not, for people; null when they did.</param>
+public sealed record GuestStillness(TimeSpan? FrozenFor, string? Note);
 
 /// <summary>How far the copy of a capture is.</summary>
 /// <param name="Path">

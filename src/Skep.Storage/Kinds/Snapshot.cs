@@ -86,6 +86,12 @@ public sealed class SnapshotStatus : OpenObject
     [Description("file-system (the guest was asked to freeze its file systems), crash (as after a power failure) or offline (nothing wrote).")]
     public string? Consistency { get; set; }
 
+    [Description("How long the guest's file systems stood still for its moment, in milliseconds; absent when they did not.")]
+    public double? FrozenMilliseconds { get; set; }
+
+    [Description("Bytes of the volume that had to be read for it.")]
+    public long? ReadBytes { get; set; }
+
     [Description("Bytes in the store, of which other snapshots may share some.")]
     public long? StoredBytes { get; set; }
 

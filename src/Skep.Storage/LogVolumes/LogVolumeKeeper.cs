@@ -77,7 +77,7 @@ internal sealed partial class LogVolumeKeeper(BlockServers servers, CommandRunne
     /// <summary>Ends the serving; what was written is in the store or in the log.</summary>
     public Task StopAsync(string volumeId, CancellationToken ct) => servers.StopAsync(volumeId, ct);
 
-    /// <summary>Grows the volume. A machine that has it open sees the new size when it is started again.</summary>
+    /// <summary>Grows the volume. A machine that has it open sees the new size when it connects again.</summary>
     /// <exception cref="VolumeException">It cannot be grown.</exception>
     public Task GrowAsync(LogVolumePlace place, long sizeGib, CancellationToken ct) => TranslateAsync(async () =>
     {

@@ -29,6 +29,9 @@ internal sealed partial class BlockServers(SkepOptions options, ProcessWatcher w
     /// <summary>The socket of a disk's server.</summary>
     public string SocketOf(string id) => Path.Combine(Folder, id + ".sock");
 
+    /// <summary>The socket on which a disk's server is asked for more than NBD has; there is none for one of an older program.</summary>
+    public string ControlOf(string id) => Path.Combine(Folder, id + ".control");
+
     /// <summary>What the server printed.</summary>
     public string LogOf(string id) => Path.Combine(Folder, id + ".log");
 
@@ -53,14 +56,15 @@ internal sealed partial class BlockServers(SkepOptions options, ProcessWatcher w
         var user = SystemUser.IsRoot ? await SystemUser.EnsureAsync(runner, MachineUser, ct) : null;
         Prepare(id, user);
         using var socket = UnixListener.Listen(SocketOf(id));
+        using var control = UnixListener.Listen(ControlOf(id)); // stays root's
         if (user is not null)
             HostFile.SetOwner(SocketOf(id), new ProcessUser((int)user.UserId, (int)user.GroupId));
         var process = DetachedProcess.Start(
-            new DetachedCommand(Environment.ProcessPath ?? "skep", [.. Program(), "nbd", "serve", "--socket", SocketOf(id), "--socket-fd", $"{DetachedCommand.FirstHandle}", .. arguments])
+            new DetachedCommand(Environment.ProcessPath ?? "skep", [.. Program(), "nbd", "serve", "--socket", SocketOf(id), "--socket-fd", $"{DetachedCommand.FirstHandle}", "--control-fd", $"{DetachedCommand.FirstHandle + 1}", .. arguments])
             {
                 LogPath = LogOf(id),
                 ScopeName = SystemUser.IsRoot ? $"{options.HostPrefix}-{id}" : null,
-                Handles = [socket],
+                Handles = [socket, control],
             },
             watcher);
         Hold(id, process);
@@ -88,6 +92,7 @@ internal sealed partial class BlockServers(SkepOptions options, ProcessWatcher w
             await timer.CancelAsync();
         }
 
+        File.Delete(ControlOf(id));
         File.Delete(SocketOf(id));
         File.Delete(LogOf(id));
     }
@@ -134,6 +139,7 @@ internal sealed partial class BlockServers(SkepOptions options, ProcessWatcher w
             File.SetUnixFileMode(Folder, Private | UnixFileMode.GroupExecute);
         }
 
+        File.Delete(ControlOf(id));
         File.Delete(SocketOf(id));
         if (new FileInfo(LogOf(id)) is { Exists: true, Length: > LogBytesMax })
             File.Delete(LogOf(id));

@@ -28,6 +28,7 @@ internal sealed partial class SnapshotAgent(
 
     private static readonly TimeSpan _retryPause = TimeSpan.FromSeconds(10);
 
+    private readonly PatientDisks _machines = new(machines, client.Time);
     private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
     private readonly Dictionary<ResourceKey, Task> _starts = [];
     private readonly Lock _beginning = new();
@@ -63,8 +64,9 @@ internal sealed partial class SnapshotAgent(
     /// <inheritdoc/>
     public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
     {
+        await EndJobAsync(key, client.View.Get(key)?.View(StorageKinds.Snapshot));
+        // What the work that has just ended wrote is seen: it is not begun again.
         var snapshot = client.View.Get(key)?.View(StorageKinds.Snapshot);
-        await EndJobAsync(key, snapshot);
         if (snapshot is null || (snapshot.Spec.NodeName ?? NodeOf(key, snapshot)) != options.NodeName)
             return null;
         if (snapshot.Metadata.DeletionTimestamp is not null)
@@ -128,9 +130,11 @@ internal sealed partial class SnapshotAgent(
     /// <summary>Begins all snapshots of a set, by whichever of them comes first; returns when to look again for those that are missing.</summary>
     private async Task<TimeSpan?> BeginSetAsync(ResourceKey key, CancellationToken ct)
     {
-        if (_jobs.ContainsKey(key) || client.View.Get(key)?.View(StorageKinds.Snapshot) is not { Status: { State: SnapshotState.Pending, CapturedTime: null } } snapshot)
+        // All of one view: another reconciliation may be just beginning the set, and the moment is written into all at once.
+        var view = client.View;
+        if (_jobs.ContainsKey(key) || view.Get(key)?.View(StorageKinds.Snapshot) is not { Status: { State: SnapshotState.Pending, CapturedTime: null } } snapshot)
             return null;
-        var set = SnapshotSet.Find(client.View, key, snapshot, client.Time.GetUtcNow());
+        var set = SnapshotSet.Find(view, key, snapshot, client.Time.GetUtcNow());
         if (set.Failure is { } failure)
         {
             await WorkOn(key).FailAsync(snapshot, failure, ct);
@@ -139,7 +143,7 @@ internal sealed partial class SnapshotAgent(
 
         if (set.Waiting is not null)
             return SnapshotSet.Patience;
-        var start = new SnapshotSetStart(client, machines, _turns, set.Members, WorkOn);
+        var start = new SnapshotSetStart(client, _machines, _turns, set.Members, WorkOn);
         if (!Begin(set.Members, key.Namespace, start))
             return _retryPause; // another one is still at the end of an attempt that failed
 
@@ -156,7 +160,7 @@ internal sealed partial class SnapshotAgent(
             _starts.Remove(key);
     }
 
-    private SnapshotWork WorkOn(ResourceKey key) => new(client, stores, machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key);
+    private SnapshotWork WorkOn(ResourceKey key) => new(client, stores, _machines, new OfflineDisk(options, runner, client.Time), logs, places, keys, _turns, key);
 
     private async Task RunAsync(ResourceKey key, Snapshot snapshot, SnapshotSetStart? set, CancellationToken ct)
     {
@@ -202,6 +206,8 @@ internal sealed partial class SnapshotAgent(
             return _pinPause;
         if (snapshot.Spec is { Source: SnapshotSource.Volume, VolumeId: not null } && snapshot.Status?.State is not SnapshotState.Completed && !options.IsSimulated)
             await WorkOn(key).ForgetCaptureAsync(snapshot, ct);
+        else if (snapshot.Spec is { Source: SnapshotSource.Volume, VolumeId: not null } && !options.IsSimulated)
+            await WorkOn(key).ForgetBaseAsync(snapshot, ct);
         await stores.CloseWriterAsync(key.Name);
         await (await stores.OpenAsync(ct)).DeleteAsync(key.Name, ct);
         await client.ModifyAsync(StorageKinds.Snapshot, key, s => s.Metadata.Finalizers?.Remove(Snapshot.Finalizer) is true, ct);

@@ -137,8 +137,7 @@ internal sealed class SnapshotSetStart(ResourceClient client, IMachineDisks mach
             parts,
             (status, i) =>
             {
-                status.Consistency = captures[i].IsFileSystemFrozen ? "file-system" : "crash";
-                status.Message = captures[i].Note;
+                SnapshotWork.Describe(status, captures[i].Stillness);
                 status.BaseSnapshotId = captures[i].HasOnlyChanges ? parts[i].Since : null;
             },
             ct);

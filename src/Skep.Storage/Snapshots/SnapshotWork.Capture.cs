@@ -1,7 +1,9 @@
 using Skep.Blocks.Chunks;
+using Skep.Blocks.Nbd;
 using Skep.Core.Machines;
 using Skep.Core.Resources;
 using Skep.Storage.Kinds;
+using Skep.Storage.Volumes;
 
 namespace Skep.Storage.Snapshots;
 
@@ -27,6 +29,7 @@ internal sealed partial class SnapshotWork
             return;
         if (InstanceOf(volume) is { } instance)
             await machines.EndCaptureAsync(new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, volume.Status?.ChangesSince), isKept: false, ct);
+        await ForgetByEngineAsync(volume, ct);
         await SetHoldAsync(volume.Metadata.Name, hold: null, ct);
     }
 
@@ -46,6 +49,18 @@ internal sealed partial class SnapshotWork
         for (var attempt = 1; ; attempt++)
         {
             var volume = RequireVolume(snapshot);
+            try
+            {
+                if (await TryCaptureInUseAsync(snapshot, volume, ct) is { } taken)
+                    return taken;
+            }
+            catch (Exception ex) when (attempt < AttemptsMax && ex is VolumeException { IsTransient: true } or NbdException or MachineDiskException { IsTransient: true })
+            {
+                // A server that ended is started again, and has what was taken; of a volume just detached it ends for good.
+                await Task.Delay(AttemptPause, client.Time, ct);
+                continue;
+            }
+
             var since = await FindBaseAsync(snapshot, volume, ct);
             if (InstanceOf(volume) is { } instance)
             {
@@ -54,7 +69,7 @@ internal sealed partial class SnapshotWork
                 {
                     var changesSince = capture.HasOnlyChanges ? since ?? snapshot.Status?.BaseSnapshotId : null;
                     if (capture.IsNew)
-                        await SetCapturedAsync(capture.IsFileSystemFrozen ? "file-system" : "crash", capture.Note, changesSince, ct);
+                        await SetCapturedAsync(s => Describe(s, capture.Stillness), changesSince, ct);
                     if (await CaptureOnlineAsync(snapshot, request, changesSince, ct) is { } info)
                         return info;
                 }
@@ -122,7 +137,7 @@ internal sealed partial class SnapshotWork
             var disk = new DiskFileAddress(path, format, keys.Open(volume.Metadata.Name, volume.Status.Key));
             var bitmaps = format == "qcow2" ? await offline.ListBitmapsAsync(path, ct) : [];
             var changes = since is not null && bitmaps.Contains((since, true)) ? since : null;
-            await SetCapturedAsync("offline", null, changes, ct);
+            await SetCapturedAsync(DescribeOffline, changes, ct);
             SnapshotInfo? info = null;
             await offline.ServeAsync(disk, key.Name, changes, async socket =>
                 info = await CopyDiskAsync(snapshot, socket, key.Name, changes is null ? null : $"qemu:dirty-bitmap:{changes}", changes, ct), ct);
@@ -148,7 +163,9 @@ internal sealed partial class SnapshotWork
         var store = await stores.OpenAsync(ct);
         await using var source = await DiskCopy.ConnectAsync(socketPath, exportName, changesContext, client.Time, ct);
         await using var writer = await store.ResumeAsync(key.Name, ct) ?? await store.BeginAsync(RequestOf(snapshot, changesContext is null ? null : since) with { IsEncrypted = IsEncrypted(snapshot) }, ct);
-        await new DiskCopy(source, writer, changesContext).RunAsync(percent => ShowProgressAsync(percent, ct), ct);
+        var copy = new DiskCopy(source, writer, changesContext);
+        await copy.RunAsync(percent => ShowProgressAsync(percent, ct), ct);
+        _readBytes = copy.ReadBytes;
         return await writer.CompleteAsync(ct);
     }
 
@@ -157,6 +174,13 @@ internal sealed partial class SnapshotWork
     {
         if (Volume(snapshot) is not { } volume)
             return;
+        if (IsOfEngine(volume) && logs.ControlOf(volume.Metadata.Name) is { } control)
+        {
+            await SettleEngineAsync(volume.Metadata.Name, control, ct);
+            await SetHoldAsync(volume.Metadata.Name, hold: null, ct);
+            return;
+        }
+
         if (InstanceOf(volume) is { } instance)
             await machines.EndCaptureAsync(new DiskCaptureRequest(instance, volume.Metadata.Name, key.Name, volume.Status?.ChangesSince), isKept: true, ct);
         await SetChangesSinceAsync(volume.Metadata.Name, key.Name, ct);
@@ -231,15 +255,24 @@ internal sealed partial class SnapshotWork
             return true;
         }, ct);
 
-    private Task SetCapturedAsync(string consistency, string? note, string? baseSnapshotId, CancellationToken ct) =>
+    /// <summary>Says what a moment of a running machine is worth.</summary>
+    public static void Describe(SnapshotStatus status, GuestStillness? stillness)
+    {
+        status.Consistency = stillness?.FrozenFor is not null ? "file-system" : "crash";
+        status.FrozenMilliseconds = stillness?.FrozenFor is { } frozen ? Math.Round(frozen.TotalMilliseconds, 1) : null;
+        status.Message = stillness?.Note;
+    }
+
+    private static void DescribeOffline(SnapshotStatus status) => (status.Consistency, status.Message) = ("offline", null);
+
+    private Task SetCapturedAsync(Action<SnapshotStatus> describe, string? baseSnapshotId, CancellationToken ct) =>
         client.ModifyAsync(StorageKinds.Snapshot, key, s =>
         {
             // Of a set the moment is that of all.
             if (!SnapshotSet.Has(s))
                 s.Status!.CapturedTime = client.Time.GetUtcNow();
-            s.Status!.Consistency = consistency;
-            s.Status.Message = note;
-            s.Status.BaseSnapshotId = baseSnapshotId;
+            describe(s.Status!);
+            s.Status!.BaseSnapshotId = baseSnapshotId;
             return true;
         }, ct);
 }

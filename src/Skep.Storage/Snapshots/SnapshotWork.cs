@@ -10,6 +10,7 @@ using Skep.Storage.Keys;
 using Skep.Storage.Kinds;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Pools;
+using Skep.Storage.Volumes;
 
 namespace Skep.Storage.Snapshots;
 
@@ -18,6 +19,9 @@ internal sealed partial class SnapshotWork(
     ResourceClient client, SnapshotStores stores, IMachineDisks machines, OfflineDisk offline, LogVolumeKeeper logs, PoolPlaces places, VolumeKeys keys, VolumeTurns turns, ResourceKey key)
 {
     private const long GiB = 1L << 30;
+
+    /// <summary>What was read of the volume; null before.</summary>
+    private long? _readBytes;
 
     /// <summary>Makes it; returns a sentence for the log. Failures that are the snapshot's own become its status.</summary>
     /// <param name="snapshot">The snapshot.</param>
@@ -37,7 +41,7 @@ internal sealed partial class SnapshotWork(
             return $"completed: {info.ChangedBlocks} blocks changed, {info.DataBlocks} in all";
         }
         catch (Exception ex) when (ex is SnapshotException or ChunkStoreException or ObjectStoreException or MachineDiskException
-            or NbdException or BlockDeviceException or CommandException or IOException)
+            or VolumeException or NbdException or BlockDeviceException or CommandException or IOException)
         {
             await FailAsync(snapshot, ex.Message, ct);
             return $"failed: {ex.Message}";
@@ -92,6 +96,7 @@ internal sealed partial class SnapshotWork(
         status.Message = null;
         status.CompletionTime = client.Time.GetUtcNow();
         status.CapturedTime ??= status.CompletionTime;
+        status.ReadBytes = _readBytes ?? status.ReadBytes;
         status.StoredBytes = info.StoredBytes;
         status.ChangedBytes = info.ChangedBlocks * info.BlockBytes;
         status.DataBytes = info.DataBlocks * info.BlockBytes;

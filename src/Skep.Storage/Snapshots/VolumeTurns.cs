@@ -42,6 +42,19 @@ internal sealed class VolumeTurns
         }
     }
 
+    /// <summary>One's turn if nobody else has it or waits for it; null otherwise.</summary>
+    public IDisposable? TryTake(string volumeId)
+    {
+        lock (_lock)
+        {
+            if (_last.TryGetValue(volumeId, out var last) && !last.IsCompleted)
+                return null;
+            var turn = new Turn(this, volumeId);
+            _last[volumeId] = turn.Ended;
+            return turn;
+        }
+    }
+
     private void Forget(string volumeId)
     {
         lock (_lock)

@@ -40,7 +40,7 @@ internal sealed partial class VolumeAgent
             }
         }
 
-        await SetStatusAsync(key, sizeGib, inMachine ? device : null, inMachine, problem, ct);
+        await SetStatusAsync(key, sizeGib, sizeGib >= volume.Spec.SizeGib, inMachine ? device : null, inMachine, problem, ct);
         return problem is null ? null : _retryPause;
     }
 
@@ -51,7 +51,7 @@ internal sealed partial class VolumeAgent
 
     private static VolumeLimits? LimitsOf(VolumeSpec spec) => VolumeType.Find(spec.VolumeType)?.LimitsOf(spec.SizeGib, spec.Iops, spec.Throughput);
 
-    private Task SetStatusAsync(ResourceKey key, long sizeGib, InstanceView.BlockDeviceStatusView? device, bool inMachine, string? problem, CancellationToken ct) =>
+    private Task SetStatusAsync(ResourceKey key, long sizeGib, bool isGrown, InstanceView.BlockDeviceStatusView? device, bool inMachine, string? problem, CancellationToken ct) =>
         client.ModifyAsync(StorageKinds.Volume, key, v =>
         {
             if (v.Status is not { } status)
@@ -62,9 +62,8 @@ internal sealed partial class VolumeAgent
             status.Message = null;
             status.SizeGib = sizeGib;
             status.Limits = limits;
-            var isGrown = sizeGib >= v.Spec.SizeGib;
             var isApplied = !inMachine || (device is not null && VolumeLimits.AreSame(device.Limits, limits));
-            return Advance(status.Modification, isGrown, isApplied, problem) || changes;
+            return Advance(status.Modification, isGrown && sizeGib >= v.Spec.SizeGib, isApplied, problem) || changes;
         }, ct);
 
     private bool Advance(VolumeModification? modification, bool isGrown, bool isApplied, string? problem)

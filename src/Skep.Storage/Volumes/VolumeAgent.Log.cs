@@ -59,8 +59,8 @@ internal sealed partial class VolumeAgent
     }
 
     /// <summary>
-    /// A log-structured volume is served as long as it is attached. It grows at once in the store, and for a guest when its
-    /// machine is started again: QEMU's client learns a size only when it connects.
+    /// A log-structured volume is served as long as it is attached. It grows at once in the store; its machine, if it has one,
+    /// sees that in the volume's status and tells the guest.
     /// </summary>
     private async Task<TimeSpan?> KeepLogAsync(ResourceKey key, Volume volume, StoragePool pool, View view, CancellationToken ct)
     {
@@ -82,7 +82,8 @@ internal sealed partial class VolumeAgent
             LogNotServed(key, problem);
         }
 
-        await SetStatusAsync(key, sizeGib, device, inMachine, problem, ct);
+        var isGrown = sizeGib >= volume.Spec.SizeGib && (!inMachine || device is null || device.SizeGib is null || device.SizeGib >= volume.Spec.SizeGib);
+        await SetStatusAsync(key, sizeGib, isGrown, device, inMachine, problem, ct);
         if (volume.Spec.Attachment?.Detach == VolumeDetach.Forced && inMachine)
             return _forcePause;
         return problem is null ? null : _retryPause;
@@ -90,7 +91,7 @@ internal sealed partial class VolumeAgent
 
     private async Task<long> KeepServedAsync(LogVolumePlace place, Volume volume, bool inMachine, long sizeGib, CancellationToken ct)
     {
-        if (sizeGib < volume.Spec.SizeGib && !inMachine)
+        if (sizeGib < volume.Spec.SizeGib && volume.Spec.Attachment?.Detach != VolumeDetach.Forced)
         {
             await logs.GrowAsync(place, volume.Spec.SizeGib, ct);
             sizeGib = volume.Spec.SizeGib;

@@ -64,6 +64,84 @@ public sealed class DiskHotPlugTests
     }
 
     [Fact]
+    public async Task A_served_disk_grows_by_another_connection_to_its_server_again_and_again()
+    {
+        var qemu = new FakeQemu();
+        await AlignAsync(qemu, new DiskPlan { Wanted = [Served(A)] });
+        for (var gib = 2; gib <= 4; gib++)
+        {
+            qemu.Commands.Clear();
+            qemu.FileSizeBytes = gib * GiB;
+            var disk = Assert.Single(await AlignAsync(qemu, new DiskPlan { Wanted = [Served(A) with { SizeBytes = gib * GiB }] }));
+            Assert.Equal((gib * GiB, null), (disk.SizeBytes, disk.Problem));
+            Assert.Equal(gib * GiB, qemu.Sizes[A]);
+            Assert.Equal(["blockdev-del", "blockdev-add", "blockdev-reopen", "block_resize", "blockdev-del"], qemu.Commands); // the first is refused
+            Assert.Equal($"{A}-{(gib % 2 == 0 ? "grown" : "file")}", (string?)qemu.Nodes[$"{A}-format"]["file"]);
+            Assert.Equal(3, qemu.Nodes.Count);
+        }
+
+        await AlignAsync(qemu, new DiskPlan { Leaving = new HashSet<string> { A } });
+        await AlignAsync(qemu, new DiskPlan());
+        Assert.Empty(qemu.Nodes);
+    }
+
+    [Fact]
+    public async Task A_served_disk_does_not_grow_beyond_its_server()
+    {
+        var qemu = new FakeQemu();
+        await AlignAsync(qemu, new DiskPlan { Wanted = [Served(A)] });
+        var disk = Assert.Single(await AlignAsync(qemu, new DiskPlan { Wanted = [Served(A) with { SizeBytes = 2 * GiB }] }));
+        Assert.Contains("the server of", disk.Problem, StringComparison.Ordinal);
+        Assert.Equal((DiskPhase.Attached, GiB), (disk.Phase, disk.SizeBytes));
+        Assert.Equal(3, qemu.Nodes.Count);
+    }
+
+    /// <summary>QEMU 7.2 would end when a connection that goes with the node above it is taken out.</summary>
+    [Fact]
+    public async Task A_served_disk_of_a_machine_that_an_older_program_started_does_not_grow_before_its_next_start()
+    {
+        var qemu = new FakeQemu();
+        await AlignAsync(qemu, new DiskPlan { Wanted = [Disk(A)] }); // one chain, as it was for all
+        qemu.FileSizeBytes = 2 * GiB;
+        var disk = Assert.Single(await AlignAsync(qemu, new DiskPlan { Wanted = [Served(A) with { SizeBytes = 2 * GiB }] }));
+        Assert.Contains("older program", disk.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("blockdev-reopen", qemu.Commands);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_death_while_a_served_disk_grows_is_made_good_by_the_next_daemon(bool afterTheWork)
+    {
+        var deaths = 0;
+        for (var dies = 0; ; dies++)
+        {
+            var qemu = new FakeQemu { DiesAfter = dies, DiesAfterTheWork = afterTheWork };
+            deaths += await AlignOverDeathAsync(qemu, new DiskPlan { Wanted = [Served(A)] });
+            for (var gib = 2; gib <= 3; gib++)
+            {
+                qemu.FileSizeBytes = gib * GiB;
+                var plan = new DiskPlan { Wanted = [Served(A) with { SizeBytes = gib * GiB }] };
+                deaths += await AlignOverDeathAsync(qemu, plan);
+                Assert.Equal(gib * GiB, qemu.Sizes[A]);
+            }
+
+            qemu.LetsGo = false;
+            var forced = new DiskPlan { Leaving = new HashSet<string> { A }, Forced = new HashSet<string> { A } };
+            deaths += await AlignOverDeathAsync(qemu, forced);
+            deaths += await AlignOverDeathAsync(qemu, forced);
+            Assert.DoesNotContain(qemu.Nodes.Keys, n => n.EndsWith("-file", StringComparison.Ordinal) || n.EndsWith("-grown", StringComparison.Ordinal));
+            qemu.Release();
+            deaths += await AlignOverDeathAsync(qemu, new DiskPlan());
+            Assert.Empty(qemu.Nodes);
+            if (qemu.DiesAfter >= 0)
+                break;
+        }
+
+        Assert.True(deaths > 8, $"only {deaths} deaths");
+    }
+
+    [Fact]
     public async Task A_disk_leaves_when_the_guest_lets_go_and_not_before()
     {
         var qemu = new FakeQemu { LetsGo = false };
@@ -156,6 +234,8 @@ public sealed class DiskHotPlugTests
     }
 
     private static MachineDisk Disk(string volumeId) => new(volumeId, new DiskSource.LocalFile($"/volumes/{volumeId}.qcow2", "qcow2")) { SizeBytes = GiB };
+
+    private static MachineDisk Served(string volumeId) => new(volumeId, new DiskSource.NetworkBlockDevice($"/servers/{volumeId}.sock", volumeId)) { SizeBytes = GiB };
 
     private static MachineDisk Encrypted(string volumeId) => Disk(volumeId) with { Key = new DiskKey { KeyId = "k", Wrapped = "AA==" } };
 

@@ -12,6 +12,9 @@ internal sealed class FakeQemu
 {
     private readonly HashSet<string> _leaving = [];
 
+    /// <summary>Nodes that were added by themselves: they stay when nothing uses them.</summary>
+    private readonly HashSet<string> _owned = [];
+
     /// <summary>Throttle groups with their limits.</summary>
     public Dictionary<string, JsonObject> Groups { get; } = [];
 
@@ -75,7 +78,7 @@ internal sealed class FakeQemu
                 ["device"] = "", ["qdev"] = $"/machine/peripheral/{d.Key}/virtio-backend",
                 ["inserted"] = new JsonObject { ["node-name"] = d.Value.Node, ["image"] = new JsonObject { ["virtual-size"] = Sizes[d.Value.Node] } },
             })]),
-            "query-named-block-nodes" => new JsonArray([.. Nodes.Keys.Select(n => (JsonNode)new JsonObject { ["node-name"] = n })]),
+            "query-named-block-nodes" => new JsonArray([.. Nodes.Keys.Select(n => (JsonNode)new JsonObject { ["node-name"] = n, ["image"] = new JsonObject { ["virtual-size"] = Sizes.GetValueOrDefault(n) } })]),
             "qom-list" when (string)given["path"]! == "/objects" => Children([.. Groups.Keys, .. Secrets.Keys, "memory", "io"]),
             "qom-list" => Children([.. Enumerable.Range(0, Ports).Select(p => $"port{p}"), .. Devices.Keys]),
             "qom-get" when (string)given["property"]! == "limits" => Groups[((string)given["path"]!)["/objects/".Length..]].DeepClone(),
@@ -114,10 +117,7 @@ internal sealed class FakeQemu
                 break;
             case "blockdev-reopen":
                 var options = given["options"]!.AsArray()[0]!.AsObject();
-                var top = (string)options["node-name"]!;
-                foreach (var child in Children(top).ToList())
-                    Nodes.Remove(child);
-                Nodes[top] = new JsonObject { ["throttle-group"] = (string)options["throttle-group"]!, ["file"] = (string)options["file"]! };
+                Reopen(options);
                 break;
             case "device_add":
                 Plug((string)given["id"]!, (string)given["drive"]!, (string)given["bus"]!);
@@ -136,6 +136,28 @@ internal sealed class FakeQemu
         }
     }
 
+    /// <summary>Puts another child in the place of a node's; the old one goes unless it was added by itself.</summary>
+    private void Reopen(JsonObject options)
+    {
+        var name = (string)options["node-name"]!;
+        var child = (string)options["file"]!;
+        if (!Nodes.ContainsKey(child))
+            throw Refused($"Cannot find device='' nor node-name='{child}'");
+        foreach (var old in Children(name).ToList())
+            Forget(old);
+        Nodes[name] = (JsonObject)options.DeepClone();
+        if (Nodes.Values.FirstOrDefault(n => n["file"] is JsonObject inner && (string?)inner["node-name"] == name) is { } parent)
+            parent["file"] = options.DeepClone();
+    }
+
+    private void Forget(string name)
+    {
+        if (_owned.Contains(name))
+            return;
+        Nodes.Remove(name);
+        Sizes.Remove(name);
+    }
+
     private void AddNode(JsonObject node)
     {
         var name = (string)node["node-name"]!;
@@ -147,6 +169,7 @@ internal sealed class FakeQemu
             throw Refused($"No secret with id '{secret}'");
         Nodes[name] = (JsonObject)node.DeepClone();
         Sizes[name] = FileSizeBytes;
+        _owned.Add(name);
         for (var child = node["file"] as JsonObject; child is not null; child = child["file"] as JsonObject)
             Nodes[(string)child["node-name"]!] = (JsonObject)child.DeepClone();
     }
@@ -155,17 +178,23 @@ internal sealed class FakeQemu
     {
         if (!Nodes.ContainsKey(name))
             throw Refused($"Failed to find node with node-name='{name}'");
+        if (!_owned.Contains(name))
+            throw Refused($"Node {name} is not owned by the monitor");
         if (Devices.Values.Any(d => d.Node == name) || Nodes.Values.Any(n => n["file"] is JsonValue file && (string?)file == name))
             throw Refused($"Node {name} is in use");
-        foreach (var child in Children(name).ToList())
-            Nodes.Remove(child);
-        Nodes.Remove(name);
+        var children = Children(name).ToList();
+        _owned.Remove(name);
+        Forget(name);
+        children.ForEach(Forget);
     }
 
     private IEnumerable<string> Children(string name)
     {
-        for (var child = Nodes[name]["file"] as JsonObject; child is not null; child = child["file"] as JsonObject)
+        var file = Nodes[name]["file"];
+        for (; file is JsonObject child; file = child["file"])
             yield return (string)child["node-name"]!;
+        if (file is JsonValue last)
+            yield return (string)last!;
     }
 
     private void Plug(string id, string node, string port)

@@ -65,6 +65,51 @@ public sealed class GuestAgentTests : IDisposable
     }
 
     [Fact]
+    public async Task The_time_that_file_systems_stand_still_is_measured_from_the_question_to_the_last_answer()
+    {
+        var asked = new List<string>();
+        var serving = ServeAsync(asked, "", onAsked: _ => _clock.Advance(TimeSpan.FromMilliseconds(20)));
+        var thawed = new List<bool>();
+        using (var agent = await GuestAgent.TryConnectAsync(SocketPath, 1, _clock, Ct))
+        {
+            var stillness = await GuestFreezing.AroundAsync(agent!, () => { asked.Add("step"); _clock.Advance(TimeSpan.FromMilliseconds(7)); return Task.CompletedTask; }, thawed.Add, _clock, Ct);
+            Assert.Equal((47, null), (Math.Round(stillness.FrozenFor!.Value.TotalMilliseconds), stillness.Note)); // the clock's ticks are not .NET's
+        }
+
+        await serving;
+        Assert.Equal(["guest-sync-delimited", "guest-fsfreeze-freeze", "step", "guest-fsfreeze-thaw"], asked);
+        Assert.Equal([true], thawed);
+    }
+
+    [Fact]
+    public async Task A_guest_is_let_go_when_the_step_takes_too_long_or_fails()
+    {
+        var asked = new List<string>();
+        var serving = ServeAsync(asked, "");
+        using (var agent = await GuestAgent.TryConnectAsync(SocketPath, 1, _clock, Ct))
+        {
+            var step = new TaskCompletionSource();
+            var begun = new TaskCompletionSource();
+            var thawed = new TaskCompletionSource<bool>();
+            var freezing = GuestFreezing.AroundAsync(agent!, () => { begun.SetResult(); return step.Task; }, thawed.SetResult, _clock, Ct);
+            await begun.Task;
+            while (_clock.TimersWaiting == 0)
+                await Task.Yield();
+            _clock.Advance(GuestFreezing.StepMax);
+            Assert.True(await thawed.Task);
+            Assert.False(freezing.IsCompleted); // the step goes on, and is waited for
+            step.SetResult();
+            var stillness = await freezing;
+            Assert.Null(stillness.FrozenFor);
+            Assert.Contains("let go after 10 s", stillness.Note, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<IOException>(() => GuestFreezing.AroundAsync(agent!, () => throw new IOException("no"), _ => { }, _clock, Ct));
+        }
+
+        await serving;
+        Assert.Equal(2, asked.Count(a => a == "guest-fsfreeze-thaw"));
+    }
+
+    [Fact]
     public async Task An_answer_without_end_is_not_read_for_ever()
     {
         var connecting = GuestAgent.TryConnectAsync(SocketPath, 1, _clock, Ct);
@@ -79,7 +124,7 @@ public sealed class GuestAgentTests : IDisposable
     }
 
     /// <summary>Answers one client until it hangs up.</summary>
-    private async Task ServeAsync(List<string> asked, string before, string freezeAnswer = """{"return":2}""")
+    private async Task ServeAsync(List<string> asked, string before, string freezeAnswer = """{"return":2}""", Action<string>? onAsked = null)
     {
         using var client = await _listener.AcceptAsync(Ct);
         await using var stream = new NetworkStream(client);
@@ -89,6 +134,8 @@ public sealed class GuestAgentTests : IDisposable
             using var request = JsonDocument.Parse(line.TrimStart('\u00FF'));
             var command = request.RootElement.GetProperty("execute").GetString()!;
             asked.Add(command);
+            if (command.StartsWith("guest-fsfreeze", StringComparison.Ordinal))
+                onAsked?.Invoke(command);
             var answer = command switch
             {
                 "guest-sync-delimited" => before + "\u00FF{\"return\":" + request.RootElement.GetProperty("arguments").GetProperty("id").GetInt64() + "}",

@@ -42,7 +42,7 @@ public sealed class CaptureTests
 
         // The moment is fixed here; what is written after it must not be in the snapshot, however late it is read.
         var captures = await world.Hypervisor.BeginCapturesAsync([new DiskCaptureRequest(SnapshotWorld.Instance, Volume, "snap-1", null)], Ct);
-        Assert.True(captures is [{ IsNew: true, IsFileSystemFrozen: false, HasOnlyChanges: false }]);
+        Assert.True(captures is [{ IsNew: true, HasOnlyChanges: false, Stillness: { FrozenFor: null } }]);
         await world.GuestAsync(Volume, "write -P 0x22 1M 1M");
         var first = await world.TakeSnapshotAsync("snap-1", Volume);
         Assert.Equal(4 * MiB, first.Status!.DataBytes);

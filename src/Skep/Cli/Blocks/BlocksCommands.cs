@@ -16,6 +16,7 @@ internal static class BlocksCommands
     {
         CreateVolumeCommand.Create(context),
         VolumeInfoCommand.Create(context),
+        GrowVolumeCommand.Create(context),
         VerifyVolumeCommand.Create(context),
         DeleteVolumeCommand.Create(context),
         SimulateCommand.Create(context),

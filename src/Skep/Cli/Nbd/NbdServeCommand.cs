@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Skep.Blocks;
 using Skep.Blocks.Log;
 using Skep.Blocks.Nbd;
 using Skep.Cli.Blocks;
+using Skep.Storage.LogVolumes;
 
 namespace Skep.Cli.Nbd;
 
@@ -17,6 +19,7 @@ internal static class NbdServeCommand
         var files = new Argument<string[]>("FILE") { Description = "Disk images or block devices; vol-… is a volume of the daemon that is not attached, log:NAME a log-structured volume in --store, failing:BYTES a disk of which every request fails.", Arity = ArgumentArity.OneOrMore };
         var socket = new Option<string?>("--socket") { Description = "Where to make the Unix socket (default: skep-nbd-PID.sock in $XDG_RUNTIME_DIR, else in the temporary directory).", HelpName = "PATH" };
         var socketFd = new Option<int?>("--socket-fd") { Description = "Serve on the listening Unix socket that is inherited as this descriptor; --socket then only says where it is.", HelpName = "FD" };
+        var controlFd = new Option<int?>("--control-fd") { Description = "Let the daemon take snapshots of the log-structured volumes, by the listening Unix socket that is inherited as this descriptor.", HelpName = "FD" };
         var listen = new Option<IPEndPoint?>("--listen")
         {
             Description = "Listen on TCP instead. Port 10809 is NBD's; port 0 lets the system choose. Without TLS whoever reaches it reads and writes.",
@@ -43,7 +46,7 @@ internal static class NbdServeCommand
             "skep nbd serve -r -f qcow2 appliance.qcow2",
             "skep nbd serve vol-0123456789abcdef0        # a volume that is not attached",
             "skep nbd serve log:disk --store file:///srv/blocks --directory /var/tmp/disk",
-            "skep nbd serve --listen 0.0.0.0:10809 --tls-cert cert.pem --tls-key key.pem disk.img") { files, socket, socketFd, listen, export, readOnly, format };
+            "skep nbd serve --listen 0.0.0.0:10809 --tls-cert cert.pem --tls-key key.pem disk.img") { files, socket, socketFd, controlFd, listen, export, readOnly, format };
         tls.AddTo(command);
         store.AddAllTo(command);
         command.Validators.Add(result =>
@@ -57,7 +60,7 @@ internal static class NbdServeCommand
         });
         command.SetAction((parsed, ct) => ServeAsync(
             context,
-            new ServeRequest(parsed.GetValue(files)!, parsed.GetValue(socket), parsed.GetValue(socketFd), parsed.GetValue(listen), tls.Read(parsed), parsed.GetValue(export), parsed.GetValue(readOnly)),
+            new ServeRequest(parsed.GetValue(files)!, parsed.GetValue(socket), parsed.GetValue(socketFd), parsed.GetValue(controlFd), parsed.GetValue(listen), tls.Read(parsed), parsed.GetValue(export), parsed.GetValue(readOnly)),
             new DeviceSource(context, name => store.Read(parsed, name, isOpened: true), new VolumeFinder(context, parsed), parsed.GetValue(format)!),
             ct));
         return command;
@@ -84,12 +87,13 @@ internal static class NbdServeCommand
                 // A request may wait for a store for as long as it takes; this program does not.
                 DrainExpired = () => closing = CloseVolumesAsync(exports),
             };
-            await using var server = new NbdServer(new NbdExportTable(exports), options, context.Time);
+            var volumes = exports.Where(e => e.Device is LogVolume).ToDictionary(e => e.Name, e => (LogVolume)e.Device, StringComparer.Ordinal);
+            await using var server = new NbdServer(new LogVolumeExports(new NbdExportTable(exports), volumes), options, context.Time);
             var uri = Bind(server, context, request);
             foreach (var export in exports)
                 await context.Out.WriteLineAsync($"serving {export.Description} ({export.Device.SizeBytes} bytes) at {uri(export.Name)}");
             await context.Out.FlushAsync(ct);
-            await server.RunAsync(ct);
+            await Task.WhenAll(server.RunAsync(ct), ControlAsync(request.ControlFd, volumes, ct));
             if (closing == Task.CompletedTask)
                 await FlushAsync(exports);
             await closing;
@@ -100,6 +104,14 @@ internal static class NbdServeCommand
             foreach (var export in exports)
                 await export.Device.DisposeAsync();
         }
+    }
+
+    private static async Task ControlAsync(int? fd, IReadOnlyDictionary<string, LogVolume> volumes, CancellationToken ct)
+    {
+        if (fd is not { } inherited)
+            return;
+        using var listener = new Socket(new SafeSocketHandle(inherited, ownsHandle: true));
+        await new VolumeControlServer(volumes).RunAsync(listener, ct);
     }
 
     private static Func<string, string> Bind(NbdServer server, CliContext context, ServeRequest request)
@@ -150,5 +162,5 @@ internal static class NbdServeCommand
             context.Error.WriteLine($"skep: {end.Message}");
     }
 
-    private sealed record ServeRequest(string[] Files, string? SocketPath, int? SocketFd, IPEndPoint? Listen, NbdServerTls? Tls, string? ExportName, bool IsReadOnly);
+    private sealed record ServeRequest(string[] Files, string? SocketPath, int? SocketFd, int? ControlFd, IPEndPoint? Listen, NbdServerTls? Tls, string? ExportName, bool IsReadOnly);
 }

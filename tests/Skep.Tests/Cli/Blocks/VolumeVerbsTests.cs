@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Skep.Blocks.Log;
+using Skep.Blocks.Nbd;
 using Skep.Cli;
 using Skep.Storage.LogVolumes;
 
@@ -66,10 +67,42 @@ public sealed class VolumeVerbsTests : IDisposable
         Assert.Equal(ExitCode.NotFound, await run.RunAsync("blocks", "info", "disk", "--store", StoreUrl));
     }
 
+    [Fact]
+    public async Task Grow_makes_it_larger_and_never_smaller_here_and_where_it_is_served()
+    {
+        await MakeAsync();
+        string[] store = ["--store", StoreUrl, "--directory", Path.Combine(_directory.Path, "local"), "--log-size", "128M", "--cache-size", "1M"];
+        var run = new CliRun();
+        Assert.Equal(ExitCode.Success, await run.RunAsync(["blocks", "grow", "disk", "--size", "96M", .. store]));
+        Assert.Contains("volume disk has grown from 64 MiB to 96 MiB", run.Out.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Conflict, await new CliRun().RunAsync(["blocks", "grow", "disk", "--size", "64M", .. store]));
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var socket = Path.Combine(_directory.Path, "nbd.sock");
+        await using (var volume = await new LogVolumeOpener(TimeProvider.System, onEvent: null).OpenAsync(Place, Ct))
+        await using (var server = new NbdServer(new NbdExportTable(new NbdExport("disk", volume)), new NbdServerOptions(), TimeProvider.System))
+        {
+            server.BindUnix(socket);
+            var serving = server.RunAsync(stop.Token);
+            Assert.Equal(ExitCode.Success, await new CliRun().RunAsync("blocks", "grow", "disk", "--size", "128M", "--socket", socket));
+            Assert.Equal(128 << 20, volume.SizeBytes);
+            Assert.Equal(ExitCode.Failure, await new CliRun().RunAsync("blocks", "grow", "disk", "--size", "64M", "--socket", socket));
+            await stop.CancelAsync();
+            await serving;
+        }
+
+        Assert.Equal(ExitCode.NotRunning, await new CliRun().RunAsync("blocks", "grow", "disk", "--size", "1G", "--socket", socket));
+        run = new CliRun();
+        Assert.Equal(ExitCode.Success, await run.RunAsync("blocks", "info", "disk", "--store", StoreUrl, "--json"));
+        Assert.Equal(128 << 20, (long)JsonNode.Parse(run.Out.ToString())!["sizeBytes"]!);
+    }
+
+    private LogVolumePlace Place => new() { StoreUrl = StoreUrl, Name = "disk", Directory = Path.Combine(_directory.Path, "local"), LogBytes = 128 << 20, CacheBytes = 0 };
+
     /// <summary>A volume with a mebibyte in one object, and a snapshot.</summary>
     private async Task MakeAsync()
     {
-        var place = new LogVolumePlace { StoreUrl = StoreUrl, Name = "disk", Directory = Path.Combine(_directory.Path, "local"), LogBytes = 128 << 20, CacheBytes = 0 };
+        var place = Place;
         var opener = new LogVolumeOpener(TimeProvider.System, onEvent: null);
         await opener.CreateAsync(place, new LogVolumeFormat { SizeBytes = 64 << 20 }, Ct);
         await using var volume = await opener.OpenAsync(place, Ct);
