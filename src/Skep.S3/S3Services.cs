@@ -3,6 +3,7 @@ using Skep.Core.Identity;
 using Skep.Objects;
 using Skep.S3.Access;
 using Skep.S3.Lifecycle;
+using Skep.S3.Logging;
 using Skep.S3.Notifications;
 using Skep.S3.Policies;
 
@@ -15,7 +16,8 @@ namespace Skep.S3;
 /// <param name="Policies">Buckets' policies.</param>
 /// <param name="Lifecycle">Buckets' lifecycle rules.</param>
 /// <param name="Events">Who is told what happens to objects.</param>
+/// <param name="Logs">Buckets' access logs.</param>
 /// <param name="Verifier">Checks signatures that are not in a request's head.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Options">What the daemon was told.</param>
-internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, LifecycleSettings Lifecycle, S3EventPublisher Events, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options);
+internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, LifecycleSettings Lifecycle, S3EventPublisher Events, AccessLogs Logs, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options);

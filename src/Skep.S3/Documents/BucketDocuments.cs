@@ -1,3 +1,4 @@
+using Skep.S3.Logging;
 using Skep.S3.Notifications;
 using Skep.S3.Routing;
 using Skep.S3.Websites;
@@ -13,6 +14,7 @@ internal static class BucketDocuments
         BucketTagging.Document,
         CorsConfiguration.Document,
         LifecycleConfiguration.Document,
+        LoggingConfiguration.Document,
         NotificationConfiguration.Document,
         OwnershipControls.Document,
         PublicAccessBlock.Document,
