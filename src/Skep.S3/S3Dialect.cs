@@ -55,6 +55,7 @@ internal sealed partial class S3Dialect(
         if (context.Request.Headers.Expect.Count > 0 && context.Request.ContentLength is 0)
             context.Response.Headers.Connection = "close";
         var operation = "unknown";
+        S3Operation? found = null;
         S3Exception? error = null;
         var resource = "/";
         S3Call? call = null;
@@ -72,7 +73,11 @@ internal sealed partial class S3Dialect(
             var target = S3Target.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Host.Value ?? "", options.Domains);
             resource = target.Resource;
             call = new S3Call(context, target, record);
-            await AnswerAsync(call, name => operation = name, context.RequestAborted);
+            await AnswerAsync(call, chosen =>
+            {
+                found = chosen;
+                operation = chosen.Name;
+            }, context.RequestAborted);
         }
         catch (S3Exception ex)
         {
@@ -110,15 +115,17 @@ internal sealed partial class S3Dialect(
         metrics.Answered(operation, error?.Code, time.GetElapsedTime(started));
         if (error is not null)
             await FailAsync(context, error, resource, record.RequestId, call?.Body.IsRead is true, website is not null);
+        if (found is not null && call is { HasBucketInfo: true })
+            await LogAsync(call, found, error?.Code, time.GetElapsedTime(started));
     }
 
-    private async Task AnswerAsync(S3Call call, Action<string> found, CancellationToken ct)
+    private async Task AnswerAsync(S3Call call, Action<S3Operation> found, CancellationToken ct)
     {
         S3Target.KnownKey(call.Key);
         authenticator.Authenticate(call);
         var (services, router, _) = _parts.Value;
         var operation = router.Find(call);
-        found(operation.Name);
+        found(operation);
         call.Record.Action = $"s3:{operation.Name}";
         if (operation.NeedsBucket)
         {
@@ -140,6 +147,19 @@ internal sealed partial class S3Dialect(
         if (!operation.AuthorizesItself)
             await services.Authorization.RequireAsync(call, operation.ActionFor(call), ct);
         await operation.RunAsync(call, ct);
+    }
+
+    /// <summary>The access log must not spoil an answer that was given.</summary>
+    private async Task LogAsync(S3Call call, S3Operation operation, string? error, TimeSpan total)
+    {
+        try
+        {
+            await _parts.Value.Services.Logs.WriteAsync(call, operation, error, total);
+        }
+        catch (Exception ex) when (ex is ObjectException or S3Exception)
+        {
+            LogFailed("AccessLog", call.Record.RequestId, ex);
+        }
     }
 
     private static async Task FailAsync(HttpContext context, S3Exception error, string resource, string requestId, bool isBodyRead, bool isWebsite)

@@ -9,6 +9,7 @@ using Skep.S3.Access;
 using Skep.S3.Encryption;
 using Skep.S3.Kinds;
 using Skep.S3.Lifecycle;
+using Skep.S3.Logging;
 using Skep.S3.Notifications;
 using Skep.S3.Policies;
 using Skep.S3.Quotas;
@@ -36,6 +37,8 @@ public sealed class S3Room(S3Options s3) : IRoom
         services.AddSingleton<S3EventPublisher>();
         services.AddSingleton(s => new TopicDelivery(s.GetRequiredService<ResourceClient>(), TopicDelivery.CreateClient(), s.GetRequiredService<TimeProvider>()));
         services.AddHostedService<NotificationAgent>();
+        services.AddSingleton<AccessLogs>();
+        services.AddHostedService<LogAgent>();
         services.AddReconciler<QuotaAgent>();
         services.TryAddSingleton<SigV4Verifier>();
         services.AddSingleton<S3Accounts>();
@@ -57,6 +60,7 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<ObjectEncryptor>(),
             s.GetRequiredService<LifecycleSettings>(),
             s.GetRequiredService<S3EventPublisher>(),
+            s.GetRequiredService<AccessLogs>(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options,

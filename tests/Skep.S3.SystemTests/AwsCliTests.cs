@@ -44,6 +44,52 @@ public sealed class AwsCliTests
     }
 
     [Fact]
+    public async Task Logs_requests_into_another_bucket()
+    {
+        RequireAws();
+        await using var daemon = await S3Daemon.StartAsync(Ct);
+        foreach (var bucket in new[] { "source", "logs" })
+            await RunAsync(daemon, "s3api", "create-bucket", "--bucket", bucket);
+        const string Status = """{"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "s/"}}""";
+        string[] put = ["s3api", "put-bucket-logging", "--bucket", "source", "--bucket-logging-status", Status];
+        Assert.Contains("InvalidTargetBucketForLogging", (await daemon.AwsAsync(Ct, put)).Error, StringComparison.Ordinal);
+        await RunAsync(daemon, "s3api", "put-bucket-policy", "--bucket", "logs", "--policy",
+            """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/s/*"}]}""");
+        await RunAsync(daemon, put);
+        Assert.Equal("s/", (string?)JsonNode.Parse(await RunAsync(daemon, "s3api", "get-bucket-logging", "--bucket", "source", "--output", "json"))!["LoggingEnabled"]!["TargetPrefix"]);
+        var file = Path.Combine(daemon.Files, "file");
+        await File.WriteAllTextAsync(file, "12345", Ct);
+        await RunAsync(daemon, "s3api", "put-object", "--bucket", "source", "--key", "a b", "--body", file);
+        await RunAsync(daemon, "s3api", "get-object", "--bucket", "source", "--key", "a b", file);
+        Assert.NotEqual(0, (await daemon.AwsAsync(Ct, "s3api", "get-object", "--bucket", "source", "--key", "missing", file)).ExitCode);
+
+        // What was not delivered at the end is delivered at the start.
+        Assert.Equal(0, (await daemon.SkepAsync(Ct, "down")).ExitCode);
+        await daemon.UpAsync(Ct);
+        var lines = (await LogAsync(daemon)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains(lines, l => l.Contains(" source [", StringComparison.Ordinal) && l.Contains(" REST.PUT.OBJECT a%20b \"PUT /source/a%20b HTTP/1.1\" 200 - - 5 ", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains(" REST.GET.OBJECT a%20b ", StringComparison.Ordinal) && l.Contains("\" 200 - 5 5 ", StringComparison.Ordinal) && l.Contains(" SigV4 - AuthHeader ", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("\" 404 NoSuchKey ", StringComparison.Ordinal));
+    }
+
+    /// <summary>The one log, when it is there.</summary>
+    private static async Task<string> LogAsync(S3Daemon daemon)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            var list = JsonNode.Parse(await RunAsync(daemon, "s3api", "list-objects-v2", "--bucket", "logs", "--output", "json") is { Length: > 0 } text ? text : "{}")!;
+            if (list["Contents"]?.AsArray() is not [{ } log, ..])
+                continue;
+            var file = Path.Combine(daemon.Files, "log");
+            await RunAsync(daemon, "s3api", "get-object", "--bucket", "logs", "--key", (string)log["Key"]!, file);
+            return await File.ReadAllTextAsync(file, Ct);
+        }
+    }
+
+    [Fact]
     public async Task Is_served_on_the_shared_port_too()
     {
         RequireAws();

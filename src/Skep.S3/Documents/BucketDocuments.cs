@@ -1,3 +1,4 @@
+using Skep.S3.Logging;
 using Skep.S3.Notifications;
 using Skep.S3.Routing;
 using Skep.S3.Websites;
@@ -14,6 +15,7 @@ internal static class BucketDocuments
         BucketEncryption.Document,
         CorsConfiguration.Document,
         LifecycleConfiguration.Document,
+        LoggingConfiguration.Document,
         NotificationConfiguration.Document,
         OwnershipControls.Document,
         PublicAccessBlock.Document,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skep.Objects;
+using Skep.S3.Errors;
 using Skep.S3.Xml;
 
 namespace Skep.S3.Lifecycle;
@@ -49,6 +50,7 @@ internal sealed record LifecycleRule
         && (version.IsDeleteMarker ? MayMatchMarkers : HasSize(version.LengthBytes) && Tags.All(version.Metadata.Tags.Contains));
 
     /// <summary>Reads a rule that was checked; null when it is disabled.</summary>
+    /// <exception cref="S3Exception">It was checked by a Skep that knew less: a number in it is none.</exception>
     public static LifecycleRule? Read(XmlElement rule)
     {
         if (rule.Value("Status") != "Enabled")
@@ -89,5 +91,6 @@ internal sealed record LifecycleRule
 
     private static int? Days(XmlElement? element, string name) => element?.Value(name) is { } text ? (int)Number(text) : null;
 
-    private static long Number(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static long Number(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw S3Errors.MalformedXml($"\"{text}\" is no number");
 }

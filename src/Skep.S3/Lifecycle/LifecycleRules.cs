@@ -1,4 +1,5 @@
 using Skep.Objects;
+using Skep.S3.Errors;
 using Skep.S3.Xml;
 
 namespace Skep.S3.Lifecycle;
@@ -13,7 +14,24 @@ internal sealed class LifecycleRules(IReadOnlyList<LifecycleRule> rules)
     public IReadOnlyList<LifecycleRule> All => rules;
 
     /// <summary>Reads a configuration that was checked.</summary>
-    public static LifecycleRules Parse(XmlElement root) => new([.. root.All("Rule").Select(LifecycleRule.Read).OfType<LifecycleRule>()]);
+    public static LifecycleRules Parse(XmlElement root)
+    {
+        var rules = new List<LifecycleRule>();
+        foreach (var element in root.All("Rule"))
+        {
+            try
+            {
+                if (LifecycleRule.Read(element) is { } rule)
+                    rules.Add(rule);
+            }
+            catch (S3Exception)
+            {
+                // What cannot be read deletes nothing; it is still shown to who asks for the configuration.
+            }
+        }
+
+        return new LifecycleRules(rules);
+    }
 
     /// <summary>When a current version expires.</summary>
     public LifecycleDue? Expiration(ObjectVersion version, LifecycleClock clock) => Soonest(

@@ -86,7 +86,7 @@ internal sealed partial class NotificationAgent(
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
         }
-        catch (Exception ex) when (ex is ObjectException or ResourceException)
+        catch (Exception ex)
         {
             LogFailed($"topic {arn.AccountId}/{arn.Name}", ex.Message);
             return; // again when it is looked at next

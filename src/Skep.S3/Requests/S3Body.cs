@@ -41,6 +41,9 @@ internal sealed class S3Body
     /// <summary>The bytes, to be read once.</summary>
     public PayloadStream Stream => _stream ?? throw new InvalidOperationException("the request is not authenticated yet");
 
+    /// <summary>How many bytes the sender says there are; null where it did not.</summary>
+    public long? PayloadLength => _stream?.PayloadLength;
+
     /// <summary>Whether the body was read to its end.</summary>
     public bool IsRead => _stream is { IsVerified: true };
 

@@ -21,8 +21,6 @@ internal static class RefusedOperations
         [new("GET", S3Level.Bucket, "metrics")] = "GetBucketMetricsConfiguration",
         [new("PUT", S3Level.Bucket, "metrics")] = "PutBucketMetricsConfiguration",
         [new("DELETE", S3Level.Bucket, "metrics")] = "DeleteBucketMetricsConfiguration",
-        [new("GET", S3Level.Bucket, "logging")] = "GetBucketLogging",
-        [new("PUT", S3Level.Bucket, "logging")] = "PutBucketLogging",
         [new("GET", S3Level.Bucket, "metadataTable")] = "GetBucketMetadataTableConfiguration",
         [new("POST", S3Level.Bucket, "metadataTable")] = "CreateBucketMetadataTableConfiguration",
         [new("DELETE", S3Level.Bucket, "metadataTable")] = "DeleteBucketMetadataTableConfiguration",
