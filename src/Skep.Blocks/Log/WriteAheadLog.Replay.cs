@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Skep.Blocks.Files;
+using Skep.Blocks.Log.Replication;
 
 namespace Skep.Blocks.Log;
 
@@ -53,6 +54,8 @@ internal sealed partial class WriteAheadLog
         }
         if (isEmpty && await TryAddSegmentAsync() is { } failure)
             throw NoSegment(failure);
+        if (_settings.Replica is not null)
+            _replica = new ReplicaWriter(_settings, new ReplicaHandshake(_volumeId, WalId, _epoch, default), _appended, _released, _client.OnRoomNeeded, _stopped);
     }
 
     /// <summary>What an opener is told who cannot have a single segment: that there is no room only if that is why.</summary>
@@ -86,7 +89,8 @@ internal sealed partial class WriteAheadLog
             (header.WalId == WalId ? mine : others).Add((segment, header));
     }
 
-    private static async Task<WalSegmentHeader?> ReadHeaderAsync(string name, IBlockFile file, CancellationToken ct)
+    /// <summary>A segment's header; null when there is no whole copy of it.</summary>
+    public static async Task<WalSegmentHeader?> ReadHeaderAsync(string name, IBlockFile file, CancellationToken ct)
     {
         byte[] block = new byte[WalSegmentHeader.HeaderBytes];
         return await file.ReadAsync(0, block, ct) < block.Length ? null : WalSegmentHeader.Read(block, name);

@@ -18,6 +18,7 @@ internal static class BlocksCommands
         VolumeInfoCommand.Create(context),
         VerifyVolumeCommand.Create(context),
         DeleteVolumeCommand.Create(context),
+        ReplicaCommands.Create(context),
         SimulateCommand.Create(context),
     };
 }
