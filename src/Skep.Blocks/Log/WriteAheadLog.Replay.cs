@@ -44,6 +44,7 @@ internal sealed partial class WriteAheadLog
         if (mine.Count > 0)
             _ordinal = mine[^1].Header.Ordinal;
         await ReplayChainAsync(mine, ct);
+        await WipeBehindAsync(mine);
         bool isEmpty;
         lock (_gate)
         {
@@ -56,6 +57,22 @@ internal sealed partial class WriteAheadLog
             throw NoSegment(failure);
         if (_settings.Replica is not null)
             _replica = new ReplicaWriter(_settings, new ReplicaHandshake(_volumeId, WalId, _epoch, default), _appended, _released, _client.OnRoomNeeded, _stopped);
+    }
+
+    /// <summary>
+    /// Wipes the headers of segments that begin behind the end: what they hold is not part of the log, and must not become
+    /// so again when the store has got as far as where they begin and a loss of power takes what was appended since.
+    /// </summary>
+    private async Task WipeBehindAsync(List<(WalSegment Segment, WalSegmentHeader Header)> mine)
+    {
+        foreach (var (segment, header) in mine)
+        {
+            lock (_gate)
+                if (header.FirstSequence <= _appended || _segments.ContainsKey(header.Ordinal))
+                    continue;
+            await segment.File.WriteAsync(0, new byte[WalSegmentHeader.HeaderBytes], CancellationToken.None);
+            await segment.File.SyncAsync(CancellationToken.None);
+        }
     }
 
     /// <summary>What an opener is told who cannot have a single segment: that there is no room only if that is why.</summary>

@@ -172,6 +172,8 @@ internal sealed class ReplicaSession(ReplicaServer server, Stream stream, TimePr
         {
             if (segment.Header is not { } header)
                 throw new ReplicaException(ReplicaRefusal.Gap, $"log {handshake.WalId} of volume {handshake.VolumeId} changed while it was fetched");
+            if (last < header.FirstSequence)
+                continue;
             header.WriteCopy(buffer.AsSpan(ReplicaFrame.HeaderBytes));
             BinaryPrimitives.WriteInt32LittleEndian(buffer.AsSpan(ReplicaFrame.HeaderBytes + WalSegmentHeader.CopyBytes), (int)segment.LengthBytes);
             await SendAsync(buffer, ReplicaFrameKind.Segment, header.FirstSequence, FrameRing.SegmentPayloadBytes, ct);

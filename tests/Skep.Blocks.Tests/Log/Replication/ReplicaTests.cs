@@ -15,11 +15,11 @@ public sealed class ReplicaTests
     {
         await using var keeper = await KeeperFixture.StartedAsync();
         var world = new VolumeWorld();
-        world.Format = world.Format with { IsEncrypted = isEncrypted };
+        world.Format = world.Format with { IsEncrypted = isEncrypted, ObjectBytes = 8 << 20 };
         await world.CreateAsync();
         var volume = await OpenAsync(world, keeper);
         // Several segments, of which the store gets nothing.
-        for (int i = 0; i < 60; i++)
+        for (int i = 0; i < 30; i++)
             await volume.WriteAsync(i * 8192L, VolumeWorld.Pattern(i, 8192), isDurable: false, Ct);
         await volume.TrimAsync(8192, 4096, isDurable: false, Ct);
         await volume.FlushAsync(Ct);
@@ -34,7 +34,7 @@ public sealed class ReplicaTests
         await using (var elsewhere = await OpenAsync(world, keeper))
         {
             Assert.Equal(new byte[4096], await VolumeWorld.ReadAsync(elsewhere, 8192, 4096));
-            for (int i = 2; i < 60; i++)
+            for (int i = 2; i < 30; i++)
                 Assert.Equal(VolumeWorld.Pattern(i, 8192), await VolumeWorld.ReadAsync(elsewhere, i * 8192L, 8192));
             Assert.Contains(world.Events, e => e.Kind == LogVolumeEventKind.RecoveredFromReplica);
             // It is a volume like any other.
