@@ -20,7 +20,7 @@ internal sealed class ReplicaServe : IAsyncDisposable
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         Assert.StartsWith("keeping logs", line, StringComparison.Ordinal);
-        return new ReplicaServe(process, line[(line.LastIndexOf(' ') + 1)..]);
+        return new ReplicaServe(process, line![(line!.LastIndexOf(' ') + 1)..]);
     }
 
     /// <summary>Ends it as kill -9 does.</summary>
