@@ -57,7 +57,8 @@ public sealed partial class LogVolume
                 _isClosing = true;
                 last = EndBatch();
             }
-            await _wal.FlushAsync();
+            _wal.EndReplication();
+            await FlushLocalAsync();
             if (last is not null)
                 await last.Done.Task.WaitHereAsync(_settings.CloseDrainTimeout, Time, ct);
         }
@@ -66,6 +67,20 @@ public sealed partial class LogVolume
             failure = ex;
         }
         return await ReleaseAsync(failure);
+    }
+
+    /// <summary>Makes the local log durable, whatever its replica does.</summary>
+    private async Task FlushLocalAsync()
+    {
+        try
+        {
+            await _wal.FlushAsync();
+        }
+        catch (BlockDeviceException ex) when (ex.Error == BlockError.Shutdown && !_stop.IsCancellationRequested)
+        {
+            // A flush that waited for the replica has ended without an answer; the next does not ask it.
+            await _wal.FlushAsync();
+        }
     }
 
     private async Task<LogCloseReport> ReleaseAsync(Exception? failure)

@@ -1,5 +1,6 @@
 using Skep.Blocks.Compression;
 using Skep.Blocks.Keys;
+using Skep.Blocks.Log.Replication;
 using Skep.Blocks.Stores;
 
 namespace Skep.Blocks.Log;
@@ -108,7 +109,11 @@ public sealed partial class LogVolume
         var loader = new VolumeLoader(reader, settings.Name);
         var identity = await loader.LoadIdentityAsync(ct);
         await loader.RefuseDeletedAsync(identity, ct);
+        var incomplete = await ReplicaRecovery.FindIncompleteAsync(settings.LogDirectory, ct);
+        if (settings.Replica is not null)
+            await ReplicaRecovery.DropIncompleteAsync(settings.LogDirectory, incomplete, ct);
         var localLogs = await WriteAheadLog.FindLogsAsync(settings.LogDirectory, ct);
+        localLogs.ExceptWith(incomplete);
         for (int attempt = 0; attempt < ClaimAttemptsMax; attempt++)
         {
             var loaded = await loader.LoadAsync(identity, ct);
@@ -120,25 +125,59 @@ public sealed partial class LogVolume
                 throw new ArgumentException($"volume {settings.Name} reads from a base device until it is hydrated, and none was given", nameof(settings));
             await WriteAheadLog.RefuseHeadlessAsync(settings.LogDirectory, settings.Name, state.Drained.Values.DefaultIfEmpty().Max(), ct);
             // Only the log of the last opener may be replayed: another one's writes were overtaken.
-            var walId = localLogs.Contains(state.WalId) ? state.WalId : services.NewId();
+            bool isHere = localLogs.Contains(state.WalId);
+            var walId = isHere ? state.WalId : services.NewId();
+            var adoption = new ReplicaHandshake(identity.VolumeId, state.WalId, state.Epoch + 1, walId);
+            if (await AdoptAsync(settings, adoption, isHere, incomplete, ct) is not { } isAdopted)
+                continue;
             var session = services.NewId();
             ulong fence = loaded.Fence + 1;
             if (!await ManifestLog.TryFenceAsync(settings, identity.VolumeId, fence, new VolumeFence(session, state.Number), ct))
                 continue;
             var manifest = new ManifestLog(settings, identity.VolumeId, session, fence);
-            var claim = new ManifestRecord(state.Number + 1, state.Epoch + 1, services.NewId(), state.Nonce, [new VolumeClaimed(walId, fence)]);
+            var claim = new ManifestRecord(state.Number + 1, state.Epoch + 1, services.NewId(), state.Nonce, ChangesOf(new VolumeClaimed(walId, fence), state, isAdopted));
             if (!await manifest.AppendAsync(claim, ct))
                 continue;
             state.Apply(claim, VolumeNames.Record(settings.Name, claim.Number));
+            if (isAdopted)
+                await ReplicaRecovery.FetchAsync(settings, adoption, ct);
             var cache = await ReadCache.OpenAsync(settings, key is not null, ct);
             return new LogVolume(settings, identity, state, manifest, key, walId, directoryLock, cache);
         }
         throw new BlockDeviceException(BlockError.Shutdown, $"volume {settings.Name} was taken by other openers {ClaimAttemptsMax} times while it was being opened");
     }
 
+    /// <summary>Takes over the last opener's log at the replica, if it is not here.</summary>
+    /// <returns>Whether the replica has it; null when somebody else is opening the volume at the moment.</returns>
+    private static async Task<bool?> AdoptAsync(LogVolumeSettings settings, ReplicaHandshake adoption, bool isHere, HashSet<Guid> incomplete, CancellationToken ct)
+    {
+        if (isHere || adoption.WalId == Guid.Empty)
+            return false;
+        if (settings.Replica is null)
+        {
+            return incomplete.Contains(adoption.WalId)
+                ? throw new BlockDeviceException(BlockError.Io, $"volume {settings.Name}: its log was being fetched from a replica and is not complete here; open it with that replica once more")
+                : false;
+        }
+        try
+        {
+            return await ReplicaRecovery.AdoptAsync(settings, adoption, ct);
+        }
+        catch (ReplicaException ex) when (ex.Refusal == ReplicaRefusal.Fenced)
+        {
+            await Task.Delay(settings.RetryDelay, settings.Services.TimeProvider, ct);
+            return null;
+        }
+    }
+
+    /// <summary>What a claim says. A log that goes on under another id is as far in the store as it was.</summary>
+    private static List<ManifestChange> ChangesOf(VolumeClaimed claimed, VolumeState state, bool isAdopted) =>
+        isAdopted ? [claimed, new LogDrained(claimed.WalId, state.Drained.GetValueOrDefault(state.WalId))] : [claimed];
+
     private void Start()
     {
         _loops.Add(_wal.PrepareSegmentsAsync());
+        _loops.Add(_wal.ReplicateAsync());
         _loops.Add(DrainLoopAsync());
         _loops.Add(CommitLoopAsync());
         _loops.Add(MaintenanceLoopAsync());

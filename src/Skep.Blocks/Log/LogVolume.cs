@@ -91,6 +91,7 @@ public sealed partial class LogVolume : IBlockDevice, IWalClient
                     CacheMisses = Interlocked.Read(ref _blocks.Misses),
                     ObjectsCollected = _objectsCollected,
                     StoreFailure = _storeFailure ?? _store.Failure,
+                    ReplicaFailure = _wal.ReplicaFailure,
                 };
             }
         }

@@ -58,6 +58,15 @@ public enum LogVolumeEventKind
     /// <summary>The local disk is full: writes wait.</summary>
     LocalDiskFull,
 
+    /// <summary>The replica of the log does not take it: flushes wait for the store.</summary>
+    ReplicaFailed,
+
+    /// <summary>The replica takes the log again.</summary>
+    ReplicaAnswers,
+
+    /// <summary>What a lost machine's log held was fetched from its replica.</summary>
+    RecoveredFromReplica,
+
     /// <summary>Something stored does not match its checksum.</summary>
     Damaged,
 

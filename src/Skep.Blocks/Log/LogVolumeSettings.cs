@@ -1,5 +1,6 @@
 using Skep.Blocks.Files;
 using Skep.Blocks.Keys;
+using Skep.Blocks.Log.Replication;
 using Skep.Blocks.Stores;
 
 namespace Skep.Blocks.Log;
@@ -26,8 +27,17 @@ public sealed record LogVolumeSettings
 
     public required LogVolumeServices Services { get; init; }
 
-    /// <summary>A second copy of the log, if any. Not disposed of.</summary>
-    public IWriteAheadReplica? Replica { get; init; }
+    /// <summary>
+    /// Who keeps a second copy of the log, if anybody: then a flush survives the loss of this machine, and opening gets from
+    /// there what a lost machine had flushed and the store lacks. A volume that was opened with it goes on being so.
+    /// </summary>
+    public IReplicaConnector? Replica { get; init; }
+
+    /// <summary>Bytes of the log that wait in memory until the replica has made them durable, at least 2 MiB and a half for full segments.</summary>
+    public int ReplicaWindowBytes { get; init; } = 16 << 20;
+
+    /// <summary>How long opening waits for the replica when it may have what the store lacks.</summary>
+    public TimeSpan ReplicaOpenTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Whether writes that another opener has overtaken may be moved aside in the log directory; refused otherwise.

@@ -56,6 +56,9 @@ public sealed record LogVolumeStatus
 
     /// <summary>Why the store failed last, if it does at the moment.</summary>
     public required string? StoreFailure { get; init; }
+
+    /// <summary>Why the replica of the log does not take it, if it does not at the moment.</summary>
+    public required string? ReplicaFailure { get; init; }
 }
 
 /// <summary>A snapshot of a volume.</summary>

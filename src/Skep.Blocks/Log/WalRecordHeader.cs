@@ -23,7 +23,9 @@ internal readonly record struct WalRecordHeader(ulong Generation, ulong Sequence
     public static int TotalBytesOf(uint dataBytes) => HeaderBytes + (int)((dataBytes + 4095) & ~4095u);
 
     /// <summary>The bytes that the checksum and an encrypted record's tag cover, the checksum taken as zero.</summary>
-    public int UsedBytes => EntriesAt + EntryCount * WalEntry.EntryBytes;
+    public int UsedBytes => UsedBytesOf(EntryCount);
+
+    public static int UsedBytesOf(int entryCount) => EntriesAt + entryCount * WalEntry.EntryBytes;
 
     /// <summary>Writes all but entries, tag and checksum.</summary>
     public void Write(Span<byte> block)

@@ -11,7 +11,9 @@ internal sealed record WalSegmentHeader
     /// <summary>Bytes before the first record.</summary>
     public const int HeaderBytes = 4096;
 
-    private const int CopyBytes = 160;
+    /// <summary>Bytes of a copy.</summary>
+    public const int CopyBytes = 160;
+
     private const int SecondCopyAt = 2048;
     private const ushort Version = 1;
     private static ReadOnlySpan<byte> Magic => "SKEPWALS"u8;
@@ -59,7 +61,8 @@ internal sealed record WalSegmentHeader
         return first is null || second?.Ordinal > first.Ordinal ? second : first;
     }
 
-    private void WriteCopy(Span<byte> copy)
+    /// <summary>Writes one copy.</summary>
+    public void WriteCopy(Span<byte> copy)
     {
         Magic.CopyTo(copy);
         BinaryPrimitives.WriteUInt16LittleEndian(copy[8..], Version);
@@ -76,7 +79,8 @@ internal sealed record WalSegmentHeader
         BinaryPrimitives.WriteUInt32LittleEndian(copy[(CopyBytes - 4)..], Crc32C.Compute(copy[..(CopyBytes - 4)]));
     }
 
-    private static WalSegmentHeader? ReadCopy(ReadOnlySpan<byte> copy, string what)
+    /// <summary>Reads one copy; null when it is not whole.</summary>
+    public static WalSegmentHeader? ReadCopy(ReadOnlySpan<byte> copy, string what)
     {
         copy = copy[..CopyBytes];
         if (!copy[..8].SequenceEqual(Magic))

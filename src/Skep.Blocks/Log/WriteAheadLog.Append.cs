@@ -1,4 +1,5 @@
 using Skep.Blocks.Files;
+using Skep.Blocks.Log.Replication;
 
 namespace Skep.Blocks.Log;
 
@@ -110,8 +111,8 @@ internal sealed partial class WriteAheadLog
             try
             {
                 await segment.File.WriteAsync(segment.EndBytes, _parts, CancellationToken.None);
-                if (_settings.Replica is { } replica)
-                    await ReplicateAsync(replica, _appended + 1);
+                if (_replica is { } replica)
+                    await ReplicateAsync(replica, segment, dataBytes);
             }
             catch (IOException ex)
             {
@@ -181,15 +182,15 @@ internal sealed partial class WriteAheadLog
         return _encrypted.AsMemory(0, dataBytes);
     }
 
-    private async ValueTask ReplicateAsync(IWriteAheadReplica replica, ulong sequence)
+    private async ValueTask ReplicateAsync(ReplicaWriter replica, WalSegment segment, uint dataBytes)
     {
         try
         {
-            await replica.AppendAsync(sequence, _parts, _stopped);
+            await replica.AppendAsync(segment.Header!, _appended + 1, WalRecordHeader.UsedBytesOf(_round.Count), (int)dataBytes, _parts);
         }
-        catch (Exception ex)
+        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
         {
-            throw Fail($"the replica of its log did not take record {sequence}", ex);
+            throw Stopped();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Skep.Blocks.Files;
+using Skep.Blocks.Log.Replication;
 
 namespace Skep.Blocks.Log;
 
@@ -43,6 +44,7 @@ internal sealed partial class WriteAheadLog
         if (mine.Count > 0)
             _ordinal = mine[^1].Header.Ordinal;
         await ReplayChainAsync(mine, ct);
+        await WipeBehindAsync(mine);
         bool isEmpty;
         lock (_gate)
         {
@@ -53,6 +55,24 @@ internal sealed partial class WriteAheadLog
         }
         if (isEmpty && await TryAddSegmentAsync() is { } failure)
             throw NoSegment(failure);
+        if (_settings.Replica is not null)
+            _replica = new ReplicaWriter(_settings, new ReplicaHandshake(_volumeId, WalId, _epoch, default), _appended, _released, _client.OnRoomNeeded, _stopped);
+    }
+
+    /// <summary>
+    /// Wipes the headers of segments that begin behind the end: what they hold is not part of the log, and must not become
+    /// so again when the store has got as far as where they begin and a loss of power takes what was appended since.
+    /// </summary>
+    private async Task WipeBehindAsync(List<(WalSegment Segment, WalSegmentHeader Header)> mine)
+    {
+        foreach (var (segment, header) in mine)
+        {
+            lock (_gate)
+                if (header.FirstSequence <= _appended || _segments.ContainsKey(header.Ordinal))
+                    continue;
+            await segment.File.WriteAsync(0, new byte[WalSegmentHeader.HeaderBytes], CancellationToken.None);
+            await segment.File.SyncAsync(CancellationToken.None);
+        }
     }
 
     /// <summary>What an opener is told who cannot have a single segment: that there is no room only if that is why.</summary>
@@ -86,7 +106,8 @@ internal sealed partial class WriteAheadLog
             (header.WalId == WalId ? mine : others).Add((segment, header));
     }
 
-    private static async Task<WalSegmentHeader?> ReadHeaderAsync(string name, IBlockFile file, CancellationToken ct)
+    /// <summary>A segment's header; null when there is no whole copy of it.</summary>
+    public static async Task<WalSegmentHeader?> ReadHeaderAsync(string name, IBlockFile file, CancellationToken ct)
     {
         byte[] block = new byte[WalSegmentHeader.HeaderBytes];
         return await file.ReadAsync(0, block, ct) < block.Length ? null : WalSegmentHeader.Read(block, name);

@@ -125,7 +125,8 @@ internal sealed partial class WriteAheadLog
                     throw Stopped();
                 if (_active is { IsClosed: false } active)
                 {
-                    if (active.EndBytes + totalBytes <= _settings.SegmentBytes)
+                    bool isWanted = _replica is not { WantsFreshSegment: true } || active.LastSequence < active.Header!.FirstSequence;
+                    if (isWanted && active.EndBytes + totalBytes <= _settings.SegmentBytes)
                         return active;
                     active.IsClosed = true;
                     TryRelease(active);

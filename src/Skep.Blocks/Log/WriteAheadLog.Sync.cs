@@ -37,6 +37,7 @@ internal sealed partial class WriteAheadLog
 
     private async ValueTask SyncAsync()
     {
+        Task? replicated = null;
         try
         {
             ulong target;
@@ -48,6 +49,9 @@ internal sealed partial class WriteAheadLog
                     if (segment.LastSequence > segment.SyncedSequence)
                         dirty.Add((segment, segment.LastSequence));
             }
+            // Both copies at a time.
+            if (_replica is { IsEnded: false } replica)
+                replicated = replica.FlushAsync(target);
             foreach (var (segment, last) in dirty)
             {
                 await segment.File.SyncAsync(CancellationToken.None);
@@ -55,10 +59,15 @@ internal sealed partial class WriteAheadLog
                     if (last > segment.SyncedSequence && last <= segment.LastSequence)
                         segment.SyncedSequence = last;
             }
-            if (_settings.Replica is { } replica)
-                await replica.FlushAsync(target, _stopped);
+            if (replicated is not null)
+                await replicated;
             lock (_gate)
                 _synced = Math.Max(_synced, target);
+        }
+        catch (Exception ex) when (replicated is not null && ex is OperationCanceledException or BlockDeviceException { Error: BlockError.Shutdown })
+        {
+            // The volume ends while the replica is waited for: nobody is told that it has what it may lack.
+            throw Stopped();
         }
         catch (Exception ex)
         {
@@ -67,6 +76,8 @@ internal sealed partial class WriteAheadLog
         }
         finally
         {
+            // Its failure, if it has one, is that of the volume.
+            _ = replicated?.Exception;
             TaskCompletionSource? done;
             lock (_gate)
             {

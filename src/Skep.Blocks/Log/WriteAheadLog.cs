@@ -1,4 +1,5 @@
 using Skep.Blocks.Files;
+using Skep.Blocks.Log.Replication;
 
 namespace Skep.Blocks.Log;
 
@@ -32,6 +33,9 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
     private int _capacity;
     private ulong _released;
     private Exception? _failure;
+
+    /// <summary>Sends the log to its replica; null without one, or before the log is open.</summary>
+    private ReplicaWriter? _replica;
 
     /// <param name="gate">The volume's lock.</param>
     /// <param name="settings">Directory, sizes, services.</param>
@@ -95,7 +99,7 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         _released = sequence;
         foreach (var segment in _segments.Values.ToArray())
             TryRelease(segment);
-        _settings.Replica?.Release(sequence);
+        _replica?.Release(sequence);
     }
 
     /// <summary>Lets a segment be used again if nothing is appended to it any more and the store has what it has. Under the lock.</summary>
@@ -107,6 +111,15 @@ internal sealed partial class WriteAheadLog : IAsyncDisposable
         if (segment.Readers == 0)
             Recycle(segment);
     }
+
+    /// <summary>Why the replica does not take the log; null when it does, or there is none.</summary>
+    public string? ReplicaFailure => _replica?.Failure;
+
+    /// <summary>Flushes are of the local log alone from now on: the volume is being closed.</summary>
+    public void EndReplication() => _replica?.EndWaiting();
+
+    /// <summary>Sends the log to its replica until the volume stops.</summary>
+    public Task ReplicateAsync() => _replica?.RunAsync() ?? Task.CompletedTask;
 
     /// <summary>Why nothing works any more, if so. Under the lock.</summary>
     public Exception? Failure => _failure;

@@ -26,6 +26,9 @@ public sealed class CheckedWrite
     /// <summary>A power cut does not lose it.</summary>
     internal bool IsFlushed { get; set; }
 
-    /// <summary>The loss of the machine does not lose it.</summary>
+    /// <summary>It was flushed while the log had a replica: the loss of the machine does not lose it.</summary>
+    internal bool IsReplicated { get; set; }
+
+    /// <summary>The store has it: the loss of the machine does not lose it.</summary>
     internal bool IsDrained { get; set; }
 }

@@ -111,7 +111,7 @@ internal sealed partial class LogVolumeHistory
             if (report is { UndrainedBytes: 0, Failure: null })
                 opened.Session.EndDrain(begun);
             else if (opened.Device.Status is { Failure: null, IsFenced: false })
-                opened.Session.EndFlush(begun);
+                opened.Session.EndLocalFlush(begun);
             if (report is { UndrainedBytes: > 0, Failure: null })
                 throw new SimulationException(SimulationFailure.UnexpectedFailure, $"{opened.Volume.Name} was closed with {report.UndrainedBytes} bytes left and gave no reason");
         }

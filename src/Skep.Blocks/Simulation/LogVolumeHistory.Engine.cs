@@ -49,7 +49,7 @@ internal sealed partial class LogVolumeHistory
             }
         }
         _machine.Kill();
-        _volumes.Add(new TestVolume("volume", new VolumeChecker("volume", origin, NextNumber), Origin: null));
+        _volumes.Add(new TestVolume("volume", new VolumeChecker("volume", origin, NextNumber) { HasReplica = _plan.HasReplica }, Origin: null));
     }
 
     private long NextNumber() => ++_number;
@@ -89,7 +89,9 @@ internal sealed partial class LogVolumeHistory
         Keys = _keys,
         Services = Services(session.Process),
         Base = _plan.BaseSectors > 0 ? new SimulatedBase(_base, session.Process, _random.Fork(), session.Faults.MayStoreFail ? RareFailurePerMille : 0) : null,
-        Replica = _plan.HasReplica ? new SimulatedReplica(session.Process, _random.Fork(), session.Faults.MayDiskFail ? RareFailurePerMille : 0) : null,
+        Replica = _plan.HasReplica ? _network.For(session.Process) : null,
+        ReplicaWindowBytes = _plan.ReplicaWindowBytes,
+        ReplicaOpenTimeout = TimeSpan.FromMinutes(5),
         LogBytes = _plan.LogBytes,
         SegmentBytes = _plan.SegmentBytes,
         CacheBytes = _plan.CacheBytes,
@@ -176,7 +178,7 @@ internal sealed partial class LogVolumeHistory
     {
         IOException => session.Faults.MayDiskFail || session.Faults.MayDiskBeFull,
         ObjectStoreException => session.Faults.MayStoreFail,
-        BlockDeviceException { Error: BlockError.Io } => session.Faults.MayStoreFail || session.Faults.MayDiskFail,
+        BlockDeviceException { Error: BlockError.Io } => session.Faults.MayStoreFail || session.Faults.MayDiskFail || session.Faults.MayNetworkFail,
         BlockDeviceException { Error: BlockError.NoSpace } => session.Faults.MayDiskBeFull,
         BlockDeviceException { Error: BlockError.Shutdown } => session.MayBeOvertaken,
         _ => false,

@@ -96,7 +96,7 @@ internal sealed partial class LogVolumeHistory
         // The opener that is overtaking may have finished it too.
         if (!opened.Session.Counts || !_pendingClones.Remove(clone))
             return;
-        _volumes.Add(new TestVolume(clone.Name, new VolumeChecker(clone.Name, clone.Snapshot.Checker!.Values!, NextNumber), clone.Snapshot));
+        _volumes.Add(new TestVolume(clone.Name, new VolumeChecker(clone.Name, clone.Snapshot.Checker!.Values!, NextNumber) { HasReplica = _plan.HasReplica }, clone.Snapshot));
     }
 
     private async Task FinishClonesAsync(OpenedVolume opened)

@@ -26,7 +26,35 @@ internal sealed partial class LogVolumeHistory
                 ConfigureDisk(machine, disk.Faults);
         }
         ConfigureStore(isStoreBad);
-        _faults = new SessionFaults(isDiskBad, isDiskFull, isStoreBad);
+        _faults = new SessionFaults(isDiskBad, isDiskFull, isStoreBad, ConfigureNetwork(_plan.Weather != Weather.Calm));
+    }
+
+    /// <returns>Whether the keeper may be away for long.</returns>
+    private bool ConfigureNetwork(bool mayBeBad)
+    {
+        _network.IsOut = false;
+        _network.LatencyMax = _random.Pick<TimeSpan>([TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(300)]);
+        var isBad = _plan.HasReplica && mayBeBad && _random.Chance(500);
+        (_network.BrokenPerMille, _network.DamagedPerMille) = isBad ? (_random.Pick<int>([0, 10, 50]), _random.Pick<int>([0, 5])) : (0, 0);
+        if (!isBad)
+            return false;
+        var session = _weatherCount;
+        switch (_random.Below(4))
+        {
+            case 0:
+                _scheduler.After(_random.Time(TimeSpan.FromSeconds(20)), () => _network.Crash(isPowerCut: false));
+                break;
+            case 1:
+                _scheduler.After(_random.Time(TimeSpan.FromSeconds(20)), () => _network.Crash(isPowerCut: true));
+                break;
+            case 2:
+                _scheduler.After(_random.Time(TimeSpan.FromSeconds(20)), () => _network.IsOut = session == _weatherCount);
+                _scheduler.After(TimeSpan.FromSeconds(20) + _random.Time(TimeSpan.FromMinutes(3)), () => _network.IsOut &= session != _weatherCount);
+                break;
+            default:
+                break;
+        }
+        return true;
     }
 
     private void ConfigureStore(bool isBad)
@@ -72,6 +100,7 @@ internal sealed partial class LogVolumeHistory
         ConfigureStore(isBad: false);
         // What comes twice after the last sweep stays.
         _store.Faults.DuplicatePerMille = 0;
+        ConfigureNetwork(mayBeBad: false);
         _faults = default;
     }
 }

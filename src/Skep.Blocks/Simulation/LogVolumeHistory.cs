@@ -14,7 +14,9 @@ internal sealed partial class LogVolumeHistory
     private readonly List<SimulatedMachine> _machines;
     private readonly VolumePlan _plan;
     private readonly SimulationSeams _seams;
+    private readonly SimulatedNetwork _network;
     private readonly List<TestVolume> _volumes = [];
+    private readonly SimulatedMachine _keeper;
     private SimulatedMachine _machine;
     private int _operationsLeft;
     private long _number;
@@ -28,6 +30,8 @@ internal sealed partial class LogVolumeHistory
         _store = new SimulatedObjectStore(scheduler, random.Fork());
         _machines = [new(scheduler, random.Fork(), "a"), new(scheduler, random.Fork(), "b")];
         _machine = _machines[0];
+        _keeper = new SimulatedMachine(scheduler, random.Fork(), "r");
+        _network = new SimulatedNetwork(scheduler, random.Fork(), _keeper) { Directory = seams.ReplicaDirectory };
         foreach (var machine in _machines)
             machine.Configure = faults => ConfigureDisk(machine, faults);
     }
@@ -35,6 +39,8 @@ internal sealed partial class LogVolumeHistory
     public async Task PlayAsync()
     {
         _scheduler.Trace.Say($"plan: {_plan}");
+        if (_plan.HasReplica)
+            _network.Start();
         await CreateAsync();
         for (var session = 0; session < SessionsMax && _operationsLeft > 0; session++)
             await PlaySessionAsync();

@@ -9,6 +9,9 @@ internal sealed record SimulationSeams
     /// <summary>Wraps the directory of a log.</summary>
     public Func<IBlockDirectory, IBlockDirectory> Directory { get; init; } = directory => directory;
 
+    /// <summary>Wraps the directory of logs' copies.</summary>
+    public Func<IBlockDirectory, IBlockDirectory> ReplicaDirectory { get; init; } = directory => directory;
+
     /// <summary>Wraps the store.</summary>
     public Func<IObjectStore, IObjectStore> Store { get; init; } = store => store;
 }

@@ -103,7 +103,7 @@ public sealed partial class VolumeChecker
 
     private bool IsSafe(CheckedWrite write) => _loss switch
     {
-        VolumeLoss.Machine => write.IsDrained,
+        VolumeLoss.Machine => write.IsDrained || write.IsReplicated,
         VolumeLoss.Power => write.IsFlushed,
         _ => write.IsCertain,
     };
@@ -142,7 +142,8 @@ public sealed partial class VolumeChecker
     // Where several values were possible, the one that was found is a write of its own from now on.
     private void Settle(long[] values, long now)
     {
-        var isDrained = _loss == VolumeLoss.Machine;
+        // What was found after a loss is in the store, or with a replica perhaps in that alone.
+        var isDrained = _loss == VolumeLoss.Machine && !HasReplica;
         for (var sector = 0; sector < values.Length; sector++)
         {
             var writes = _sectors[sector];

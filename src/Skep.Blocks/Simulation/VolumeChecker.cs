@@ -30,6 +30,9 @@ public sealed partial class VolumeChecker
     /// <summary>For messages.</summary>
     public string Name { get; }
 
+    /// <summary>What was flushed survives the loss of the machine too.</summary>
+    public bool HasReplica { get; init; }
+
     /// <summary>The size in bytes, as far as it is certain.</summary>
     public long SizeBytes { get; private set; }
 
@@ -60,6 +63,7 @@ public sealed partial class VolumeChecker
         write.Ended = ++_now;
         write.IsCertain = true;
         write.IsFlushed = isDurable;
+        write.IsReplicated = isDurable && HasReplica;
         _undrained.Add(write);
     }
 
@@ -76,6 +80,18 @@ public sealed partial class VolumeChecker
 
     /// <summary>Everything acknowledged before the flush began survives a power cut. Ignored when a crash came since.</summary>
     public void EndFlush(long begun)
+    {
+        if (begun < _crashed)
+            return;
+        foreach (var write in _undrained)
+        {
+            write.IsFlushed |= write.Ended < begun;
+            write.IsReplicated |= HasReplica && write.Ended < begun;
+        }
+    }
+
+    /// <summary>Everything acknowledged before the call began survives a power cut, but not the loss of the machine.</summary>
+    public void EndLocalFlush(long begun)
     {
         if (begun < _crashed)
             return;

@@ -22,8 +22,9 @@ internal sealed class VolumePlan
         ReadAheadBytes = random.Pick<int>([0, 32 * KiB]);
         ClientCount = random.Between(1, 6);
         Weather = random.Pick<Weather>([Weather.Calm, Weather.Calm, Weather.Changing, Weather.Changing, Weather.Storm]);
-        HasReplica = random.Chance(200);
-        ReadTimeout = random.Chance(200) ? TimeSpan.FromSeconds(random.Between(1, 60)) : null;
+        HasReplica = random.Chance(400);
+        ReplicaWindowBytes = random.Pick<int>([256, 512]) * KiB;
+        ReadTimeout = random.Chance(200) ? TimeSpan.FromSeconds(random.Between(30, 120)) : null;
         BaseSectors = random.Chance(250) ? random.Between(1, (int)(SizeBytes / SectorStamp.SectorSize)) : 0;
     }
 
@@ -59,6 +60,8 @@ internal sealed class VolumePlan
 
     /// <summary>A second copy of the log is kept.</summary>
     public bool HasReplica { get; }
+
+    public int ReplicaWindowBytes { get; }
 
     /// <summary>How long reads wait for the store; null for ever.</summary>
     public TimeSpan? ReadTimeout { get; }

@@ -58,6 +58,13 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
             checker.EndFlush(begun);
     }
 
+    /// <summary>What a close left is in the local log alone.</summary>
+    public void EndLocalFlush(long begun)
+    {
+        if (Counts)
+            checker.EndLocalFlush(begun);
+    }
+
     public void EndDrain(long begun)
     {
         if (Counts)
@@ -118,4 +125,5 @@ internal sealed class VolumeSession(SimulatedProcess process, VolumeChecker chec
 /// <param name="MayDiskFail">The local disk fails reads, writes or syncs.</param>
 /// <param name="MayDiskBeFull">The local disk may have no room.</param>
 /// <param name="MayStoreFail">The store fails.</param>
-internal readonly record struct SessionFaults(bool MayDiskFail, bool MayDiskBeFull, bool MayStoreFail);
+/// <param name="MayNetworkFail">The keeper of the log's copy may be away for long.</param>
+internal readonly record struct SessionFaults(bool MayDiskFail, bool MayDiskBeFull, bool MayStoreFail, bool MayNetworkFail);

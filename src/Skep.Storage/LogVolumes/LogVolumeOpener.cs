@@ -65,6 +65,7 @@ public sealed class LogVolumeOpener(TimeProvider time, Action<LogVolumeEvent>? o
                 CacheBytes = place.CacheBytes,
                 ReadTimeout = place.StoreTimeout,
                 LogFullTimeout = place.StoreTimeout,
+                Replica = place.Replica,
             },
             ct);
     }

@@ -27,6 +27,9 @@ public sealed record LogVolumePlace
     /// <summary>How long a request waits for the store, or for room in the log because of it, before it fails; null for ever.</summary>
     public TimeSpan? StoreTimeout { get; init; }
 
+    /// <summary>Who keeps a second copy of the log; null for nobody.</summary>
+    public Blocks.Log.Replication.IReplicaConnector? Replica { get; init; }
+
     /// <summary>The write-ahead log's directory.</summary>
     public string LogDirectory => Path.Combine(Directory, "log");
 

@@ -63,6 +63,11 @@ public sealed class LogVolumeSimulationTests
     [Fact]
     public void A_segment_whose_name_is_not_durable_is_found() => Finds(BrokenSeams.DirectorySyncDoesNothing, SimulationFailure.WrongData);
 
+    /// <summary>The keeper of the log's copy says that a flush is durable, and loses it with its power.</summary>
+    [Fact]
+    public void A_replica_that_does_not_sync_is_found() =>
+        Finds(new SimulationSeams { ReplicaDirectory = BrokenSeams.SyncDoesNothing.Directory }, SimulationFailure.WrongData, operations: 60, seedsTo: 1000);
+
     [Fact]
     public void A_torn_record_that_is_replayed_is_found() => Finds(BrokenSeams.TornRecordsAreWhole, SimulationFailure.WrongData, operations: 200, seedsTo: 150);
 

@@ -19,6 +19,7 @@ internal static class BlocksCommands
         GrowVolumeCommand.Create(context),
         VerifyVolumeCommand.Create(context),
         DeleteVolumeCommand.Create(context),
+        ReplicaCommands.Create(context),
         SimulateCommand.Create(context),
     };
 }

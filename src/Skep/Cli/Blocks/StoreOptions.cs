@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skep.Blocks.Log.Replication;
 using Skep.Storage.Keys;
 using Skep.Storage.LogVolumes;
 using Skep.Storage.Stores;
@@ -19,6 +20,13 @@ internal sealed class StoreOptions
     private readonly Option<long?> _logBytes = ByteSizes.Option("--log-size", "The most that the write-ahead log takes (default: 1G).");
     private readonly Option<long?> _cacheBytes = ByteSizes.Option("--cache-size", "The most that the read cache takes (default: 1G).");
     private readonly Option<TimeSpan?> _storeTimeout = Durations.Optional("--store-timeout", "How long a request waits for a store that does not answer before it fails with EIO; without it, for as long as it takes.");
+    private readonly Option<string?> _replica = new("--replica")
+    {
+        Description = "Who keeps a second copy of the write-ahead log (see skep blocks replica serve): tls://HOST:PORT or unix:PATH. Flushes survive the loss of this machine, and opening gets from there what a lost one had flushed. A volume opened with it is always opened with it.",
+        HelpName = "URL",
+    };
+
+    private readonly ReplicaTlsOptions _replicaTls = new("--replica");
 
     /// <summary>Adds those that find a volume.</summary>
     public void AddTo(Command command)
@@ -35,6 +43,8 @@ internal sealed class StoreOptions
         command.Add(_logBytes);
         command.Add(_cacheBytes);
         command.Add(_storeTimeout);
+        command.Add(_replica);
+        _replicaTls.AddTo(command);
     }
 
     /// <summary>The place of a volume.</summary>
@@ -59,6 +69,18 @@ internal sealed class StoreOptions
             LogBytes = parsed.GetValue(_logBytes) ?? place.LogBytes,
             CacheBytes = parsed.GetValue(_cacheBytes) ?? place.CacheBytes,
             StoreTimeout = parsed.GetValue(_storeTimeout),
+            Replica = ReadReplica(parsed),
         };
+    }
+
+    private NetworkReplica? ReadReplica(ParseResult parsed)
+    {
+        var tls = _replicaTls.Read(parsed);
+        if (parsed.GetValue(_replica) is not { } url)
+            return tls is null ? null : throw new CliException("--replica-cert needs --replica URL", ExitCode.Usage);
+        var address = ReplicaAddress.TryParse(url, out var problem) ?? throw new CliException($"--replica: {problem}", ExitCode.Usage);
+        if (address.IsTls != (tls is not null))
+            throw new CliException(address.IsTls ? $"{url} needs --replica-cert, --replica-key and --replica-ca" : $"{url} is without TLS: certificates are for tls://HOST:PORT", ExitCode.Usage);
+        return new NetworkReplica(address, tls);
     }
 }
