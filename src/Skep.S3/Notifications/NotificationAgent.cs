@@ -128,7 +128,8 @@ internal sealed partial class NotificationAgent(
     /// <summary>Tries until it is delivered, or there is no sense in trying any more.</summary>
     private async Task DeliverAsync(string bucket, TopicArn arn, ObjectVersion waiting, CancellationToken ct)
     {
-        var message = await ReadAsync(new ObjectAddress(bucket, waiting.Key), ct);
+        if (await ReadAsync(new ObjectAddress(bucket, waiting.Key), ct) is not { } message)
+            return;
         for (var failures = 0; ;)
         {
             // Read anew each time: the address may have been corrected.
@@ -152,12 +153,21 @@ internal sealed partial class NotificationAgent(
         }
     }
 
-    private async Task<byte[]> ReadAsync(ObjectAddress address, CancellationToken ct)
+    /// <summary>An event's document; null when it is damaged: the others must not wait behind it for ever.</summary>
+    private async Task<byte[]?> ReadAsync(ObjectAddress address, CancellationToken ct)
     {
-        await using var reader = await host.Backend.OpenAsync(address, ct);
-        using var message = new MemoryStream((int)reader.Version.LengthBytes);
-        await reader.CopyToAsync(message, 0, reader.Version.LengthBytes, ct);
-        return message.ToArray();
+        try
+        {
+            await using var reader = await host.Backend.OpenAsync(address, ct);
+            using var message = new MemoryStream((int)reader.Version.LengthBytes);
+            await reader.CopyToAsync(message, 0, reader.Version.LengthBytes, ct);
+            return message.ToArray();
+        }
+        catch (ObjectException ex) when (ex.Error is ObjectError.Damaged)
+        {
+            LogFailed(address.ToString(), ex.Message);
+            return null;
+        }
     }
 
     /// <summary>Says in the topic's status that it fails, or that it does no more; not at every event.</summary>

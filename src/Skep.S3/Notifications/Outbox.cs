@@ -87,7 +87,7 @@ internal sealed class Outbox(ObjectStoreHost host, TimeProvider time)
         // In order of time; the number tells those of one millisecond apart, also from those of the process before.
         var key = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow().ToUnixTimeMilliseconds():x12}-{Interlocked.Increment(ref _number):x10}");
         await host.Backend.PutAsync(
-            new PutRequest { Bucket = bucket, Key = key, Body = new BodyClaims { LengthBytes = message.Length }, Conditions = WriteConditions.IfAbsent },
+            new PutRequest { Bucket = bucket, Key = key, Metadata = new ObjectMetadata { Owner = Owner }, Body = new BodyClaims { LengthBytes = message.Length }, Conditions = WriteConditions.IfAbsent },
             new MemoryStream(message.ToArray(), writable: false),
             ct);
     }
