@@ -237,9 +237,21 @@ internal sealed partial class UpstreamBackend
         }
         catch
         {
+            await AbandonAsync(upload);
+            throw;
+        }
+    }
+
+    private async Task AbandonAsync(UploadAddress upload)
+    {
+        try
+        {
             // Not the caller's token: it may be why.
             await _client.DoAsync(UploadRequest(HttpMethod.Delete, upload, ""), CancellationToken.None);
-            throw;
+        }
+        catch (ObjectException)
+        {
+            // Why the upload failed is what the caller is told; what is left of it, the server's own lifecycle removes.
         }
     }
 

@@ -16,11 +16,14 @@ namespace Skep.S3.Upstream;
 /// </summary>
 internal sealed partial class UpstreamBackend : IObjectBackend
 {
+    private const string DefaultRegion = "us-east-1";
+
     private readonly UpstreamClient _client;
     private readonly IObjectBackend _records;
     private readonly TimeProvider _time;
     private readonly string _adopter;
     private readonly bool _keepsChecksums;
+    private readonly string _region;
     private readonly ConcurrentDictionary<string, VersioningState> _versioning = new(StringComparer.Ordinal);
 
     /// <param name="location">The server; its bucket is what buckets' names begin with there.</param>
@@ -36,6 +39,7 @@ internal sealed partial class UpstreamBackend : IObjectBackend
         _time = time;
         _adopter = adopter;
         _keepsChecksums = location.KeepsChecksums;
+        _region = location.Region;
     }
 
     /// <inheritdoc/>
@@ -56,11 +60,14 @@ internal sealed partial class UpstreamBackend : IObjectBackend
 
         try
         {
-            await _client.DoAsync(new UpstreamRequest(HttpMethod.Put) { About = new(bucket, ""), Timeout = UpstreamRequest.LongTimeout }, ct);
+            // Servers let their user make its own bucket again: it would be a way to get one that others filled.
+            if (isNew && await ExistsAsync(bucket, ct))
+                throw new ObjectException(ObjectError.BucketExists, $"bucket {bucket} exists at {_client.Name}");
+            await _client.DoAsync(new UpstreamRequest(HttpMethod.Put) { About = new(bucket, ""), Document = Placement(), Timeout = UpstreamRequest.LongTimeout }, ct);
         }
         catch (ObjectException ex) when (isNew && ex.Error is not ObjectError.Unavailable)
         {
-            // Somebody else's there, or refused: it was not made. One of ours there that has no record yet is adopted later.
+            // It was not made. One that is there without a record is adopted when it is named next.
             await _records.DeleteBucketAsync(bucket, CancellationToken.None);
             throw;
         }
@@ -150,6 +157,10 @@ internal sealed partial class UpstreamBackend : IObjectBackend
     /// <summary>The query that names a version; empty for none.</summary>
     internal static string VersionQuery(ObjectAddress address) => address.VersionId is { } id ? $"versionId={UpstreamClient.Encode(id)}" : "";
 
+    /// <summary>Where a bucket is to be made: AWS wants to be told in every region but the first.</summary>
+    private ReadOnlyMemory<byte>? Placement() =>
+        _region == DefaultRegion ? null : new S3Xml("CreateBucketConfiguration").Element("LocationConstraint", _region).Finish();
+
     /// <summary>A bucket's record; a bucket of the server that has none gets one.</summary>
     private async ValueTask<BucketInfo> RecordAsync(string bucket, CancellationToken ct)
     {
@@ -235,7 +246,7 @@ internal sealed partial class UpstreamBackend : IObjectBackend
                 throw new ObjectException(ObjectError.NotSupported, $"Object lock is turned on only for empty buckets by the server behind: {ex.Message}", ex);
             }
 
-            await _client.DoAsync(new UpstreamRequest(HttpMethod.Put) { About = new(bucket, ""), Headers = [new("x-amz-bucket-object-lock-enabled", "true")] }, ct);
+            await _client.DoAsync(new UpstreamRequest(HttpMethod.Put) { About = new(bucket, ""), Document = Placement(), Headers = [new("x-amz-bucket-object-lock-enabled", "true")] }, ct);
             _versioning[bucket] = VersioningState.Enabled;
         }
     }

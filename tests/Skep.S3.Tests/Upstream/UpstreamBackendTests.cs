@@ -233,6 +233,8 @@ public sealed class UpstreamBackendTests : IAsyncLifetime
         await first.PutDocumentAsync("made", "policy", Encoding.UTF8.GetBytes("{}"), Ct);
         Assert.Equal("team-made", (await (await OpenAsync(_server)).HeadBucketAsync("team-made", Ct)).Name);
         var second = await OpenAsync(_server, prefix: "team-");
+        // What is there is nobody's to take by making it again.
+        Assert.Equal(ObjectError.BucketExists, (await FailsAsync(() => second.CreateBucketAsync("made", "thief", Ct).AsTask())).Error);
         Assert.Empty((await second.ListBucketsAsync(new ListBucketsRequest(), Ct)).Buckets);
         Assert.Null(await second.CheckAsync(Ct));
         Assert.Equal(("made", "adopter"), (await second.ListBucketsAsync(new ListBucketsRequest(), Ct)).Buckets.Select(b => (b.Name, b.Owner)).Single());
