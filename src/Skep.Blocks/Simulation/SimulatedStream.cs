@@ -126,6 +126,7 @@ internal sealed class SimulatedStream(SimulatedNetwork network) : Stream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        base.Dispose(disposing);
         if (_isClosed)
             return;
         _isClosed = _isEnded = true;

@@ -9,7 +9,7 @@ namespace Skep.Blocks.SystemTests.LogVolumes;
 /// </summary>
 public sealed class ReplicaTests
 {
-    private const int TimeoutMs = 240_000;
+    private const int TimeoutMs = 480_000;
     private const long Size = 64L << 20;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -25,7 +25,7 @@ public sealed class ReplicaTests
         fixture.Options = ["--replica", keeper.Address];
         var disk = new StampedDisk(Size);
         var random = new Random(7);
-        for (var round = 0; round < 4; round++)
+        for (var round = 0; round < 3; round++)
         {
             // Each round is another node.
             var local = Path.Combine(fixture.Root, $"node{round}");
@@ -33,7 +33,7 @@ public sealed class ReplicaTests
             var device = await fixture.ConnectAsync($"s{round}");
             Assert.Null((await disk.CheckAllAsync(device, Ct)).Wrong);
             // All of these are durable when they are acknowledged, so all of them must be there.
-            await WriteDurablyAsync(disk, device, random, count: 400);
+            await WriteDurablyAsync(disk, device, random, count: 100);
             await server.KillAsync();
             Directory.Delete(local, recursive: true);
         }
@@ -55,7 +55,7 @@ public sealed class ReplicaTests
         var disk = new StampedDisk(Size);
         await using (var server = await fixture.ServeAsync())
         {
-            await WriteDurablyAsync(disk, await fixture.ConnectAsync(), new Random(8), count: 200);
+            await WriteDurablyAsync(disk, await fixture.ConnectAsync(), new Random(8), count: 60);
             await server.KillAsync();
         }
 
