@@ -156,5 +156,6 @@ openssl openssl
 libnbd-bin nbdinfo
 nbdkit nbdkit
 fio fio
+qemu-guest-agent qemu-ga
 EOF
 }
