@@ -25,8 +25,9 @@ internal static class ObjectBody
             var count = await reader.ReadAsync(offset, writer.GetMemory(size)[..size], ct);
             writer.Advance(count);
             offset += count;
-            if (await writer.FlushAsync(ct) is { IsCompleted: true })
-                throw new OperationCanceledException("the client has gone away");
+            // Nobody reads any more: the connection has ended, and so does this.
+            if ((await writer.FlushAsync(ct)).IsCompleted)
+                return;
         }
     }
 }
