@@ -77,7 +77,7 @@ internal static class DaemonUp
             "sudo skep up --detach",
             "skep up --simulate --data /tmp/try  # no root, no machines: for trying things out",
             "sudo skep up --listen 0.0.0.0:9999  # for other machines too",
-            "sudo skep up --s3-backend 's3://?endpoint=https://rgw.example:7480&credentials=/etc/skep/rgw.keys'  # objects in a Ceph cluster") { listen, s3Listen, s3Domains, s3LifecycleDay, s3Backend, detach, simulate, acceleration, nodeName };
+            "sudo skep up --s3-backend \"s3://?endpoint=https://rgw.example:7480&credentials=/etc/skep/rgw.keys\"  # objects in a Ceph cluster") { listen, s3Listen, s3Domains, s3LifecycleDay, s3Backend, detach, simulate, acceleration, nodeName };
         command.SetAction(async (parsed, ct) =>
         {
             var api = parsed.GetValue(listen)!;
