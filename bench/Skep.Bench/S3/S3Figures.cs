@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -36,7 +37,7 @@ internal static class S3Figures
                 Console.Out.WriteLine($"{server.Name}: load average {await File.ReadAllTextAsync("/proc/loadavg", ct)}".TrimEnd());
                 await MeasureAsync(server, wanted[i] != "nginx", seconds, keys, multipartMib, ct);
             }
-            catch (InvalidOperationException ex)
+            catch (Exception ex) when (ex is InvalidOperationException or InvalidDataException)
             {
                 await Console.Error.WriteLineAsync($"{wanted[i]}: {ex.Message}");
             }
@@ -176,11 +177,20 @@ internal static class S3Figures
             do
             {
                 var begin = time.GetTimestamp();
-                var reply = await action(connection, client, mine.Count);
-                if (reply.Status >= 500)
-                    Interlocked.Increment(ref refused); // more than it can do
-                else
-                    Check(reply);
+                try
+                {
+                    var reply = await action(connection, client, mine.Count);
+                    if (reply.Status >= 500)
+                        Interlocked.Increment(ref refused); // more than it can do
+                    else
+                        Check(reply);
+                }
+                catch (Exception ex) when (ex is InvalidDataException or SocketException)
+                {
+                    Interlocked.Increment(ref refused); // cut off in the middle
+                    connection.Dispose();
+                }
+
                 mine.Add(time.GetElapsedTime(begin).TotalMilliseconds);
             }
             while (time.GetElapsedTime(start) < seconds);
@@ -201,7 +211,7 @@ internal static class S3Figures
         {
             await action();
         }
-        catch (InvalidOperationException ex)
+        catch (Exception ex) when (ex is InvalidOperationException or InvalidDataException)
         {
             Console.Out.WriteLine($"{server.Name}: {what}: {ex.Message}");
             return;
