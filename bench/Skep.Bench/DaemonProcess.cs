@@ -153,7 +153,8 @@ internal sealed class DaemonProcess : IAsyncDisposable
         }
     }
 
-    private static string FindCheckout()
+    /// <summary>The checkout that the benchmark was built in.</summary>
+    public static string FindCheckout()
     {
         var directory = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(directory, "Skep.slnx")))

@@ -1,4 +1,5 @@
 using Skep.Bench;
+using Skep.Bench.S3;
 
 // Each benchmark prints lines "what: figure unit". Figures and machines are in docs/benchmarks.md.
 var directory = Environment.GetEnvironmentVariable("SKEP_BENCH_DIRECTORY") ?? Path.GetTempPath();
@@ -21,6 +22,9 @@ switch (args)
         return 0;
     case ["objects", .. var which]:
         await ObjectStoreFigures.RunAsync(directory, which, CancellationToken.None);
+        return 0;
+    case ["s3", .. var servers]:
+        await S3Figures.RunAsync(directory, servers, CancellationToken.None);
         return 0;
     case ["daemon"]:
         await DaemonFigures.RunAsync(directory, CancellationToken.None);
@@ -49,6 +53,7 @@ switch (args)
               describe-instances   latency and throughput with 1 and 32 clients, beside moto_server
               watch-fanout-http    time from one write to the last of 1,000 watches, each a TLS connection
               run-instances        from the call to a running QEMU, beside QEMU by hand (root; SKEP_BENCH_IMAGE names an image)
+              s3 [SERVER…]         the S3 port by sockets, beside its peers; SERVER: skep, nginx, swift, ceph (bench/peers, SKEP_BENCH_CEPH)
               nbd                  fio against skep nbd serve, qemu-nbd, qemu-storage-daemon and nbdkit on one raw file
             SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
             """);

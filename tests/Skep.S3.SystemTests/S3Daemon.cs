@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Skep.Core.Identity;
 using Skep.SystemTests;
@@ -112,6 +113,20 @@ internal sealed class S3Daemon : IAsyncDisposable
 
     /// <summary>Starts any client, which the caller ends.</summary>
     public Process StartClient(string program, params string[] arguments) => SkepProgram.Start(program, arguments, _environment);
+
+    /// <summary>For an HTTP client that trusts the daemon's authority alone.</summary>
+    public SocketsHttpHandler MakeHandler() => new()
+    {
+        SslOptions =
+        {
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { X509Certificate2.CreateFromPem(File.ReadAllText(Authority)) },
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        },
+    };
 
     /// <summary>Sets a variable of the clients' environment.</summary>
     public void SetVariable(string name, string value) => _environment[name] = value;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -70,7 +69,7 @@ public sealed class AwsSdkTests
         await using var daemon = await S3Daemon.StartAsync(Ct, isTls);
         using var s3 = Connect(daemon);
         await s3.PutBucketAsync(Bucket, Ct);
-        using var http = new HttpClient(Trusting(daemon));
+        using var http = new HttpClient(daemon.MakeHandler());
         using var body = new ByteArrayContent("by anybody"u8.ToArray()) { Headers = { ContentType = new("text/plain") } };
         Assert.Equal(200, (int)(await http.PutAsync(await PresignAsync(HttpVerb.PUT), body, Ct)).StatusCode);
         Assert.Equal("by anybody", await http.GetStringAsync(await PresignAsync(HttpVerb.GET), Ct));
@@ -100,21 +99,8 @@ public sealed class AwsSdkTests
         await s3.DeleteBucketAsync(Bucket, Ct);
     }
 
-    private static SocketsHttpHandler Trusting(S3Daemon daemon) => new()
-    {
-        SslOptions =
-        {
-            CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                CustomTrustStore = { X509Certificate2.CreateFromPem(File.ReadAllText(daemon.Authority)) },
-                RevocationMode = X509RevocationMode.NoCheck,
-            },
-        },
-    };
-
     private sealed class TrustingFactory(S3Daemon daemon) : HttpClientFactory
     {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(Trusting(daemon));
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(daemon.MakeHandler());
     }
 }

@@ -58,7 +58,7 @@ public sealed class S3cmdTests
         var file = Path.Combine(daemon.Files, "policy");
         await File.WriteAllTextAsync(file, """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::settings/*"}]}""", Ct);
         await s3cmd.RunAsync("put", file, "s3://settings/k");
-        using var anonymous = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true } });
+        using var anonymous = new HttpClient(daemon.MakeHandler());
         Assert.Equal(403, (int)(await anonymous.GetAsync($"{daemon.Endpoint}/settings/k", Ct)).StatusCode);
         await s3cmd.RunAsync("setpolicy", file, "s3://settings");
         Assert.Equal(await File.ReadAllTextAsync(file, Ct), await anonymous.GetStringAsync($"{daemon.Endpoint}/settings/k", Ct));
