@@ -12,6 +12,7 @@ internal static class ReplicaRecovery
 {
     private const string MarkerPrefix = "fetching-";
     private const string SegmentPrefix = "segment-";
+    private static readonly TimeSpan _pauseMax = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _attemptTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -165,6 +166,7 @@ internal static class ReplicaRecovery
         using var deadline = new CancellationTokenSource(settings.ReplicaOpenTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
         Exception? last = null;
+        var pause = settings.RetryDelay;
         while (true)
         {
             // A connection may die without a word; a log that comes may take its time.
@@ -184,7 +186,8 @@ internal static class ReplicaRecovery
                 {
                     last = ex;
                 }
-                await Task.Delay(settings.RetryDelay, time, either.Token);
+                await Task.Delay(pause, time, either.Token);
+                pause = pause * 2 < _pauseMax ? pause * 2 : _pauseMax;
             }
             catch (Exception ex) when (ReplicaWriter.IsFailure(ex) && deadline.IsCancellationRequested && !ct.IsCancellationRequested)
             {

@@ -26,8 +26,9 @@ internal sealed partial class ReplicaWriter
             {
                 return;
             }
-            if (wasConnected)
-                pause = _settings.RetryDelay;
+            lock (_gate)
+                if (wasConnected && !_isRefused)
+                    pause = _settings.RetryDelay;
             try
             {
                 await Task.Delay(pause, Time, _stopped);
@@ -98,10 +99,23 @@ internal sealed partial class ReplicaWriter
             _releaseSent = 0;
             _wantsFreshSegment = _isGap;
             _ring.Rewind();
-            isBack = _failure is not null;
-            _failure = null;
+            isBack = !_isRefused && TakeFailure();
         }
         SetAll();
+        ReportBack(isBack);
+    }
+
+    /// <summary>Notes that the keeper takes the log. Under the lock.</summary>
+    /// <returns>Whether it did not before.</returns>
+    private bool TakeFailure()
+    {
+        bool hadFailed = _failure is not null;
+        (_failure, _isRefused) = (null, false);
+        return hadFailed;
+    }
+
+    private void ReportBack(bool isBack)
+    {
         if (isBack)
             Report(LogVolumeEventKind.ReplicaAnswers, $"replica {_connector.Name} takes its log again", null);
     }
@@ -121,6 +135,7 @@ internal sealed partial class ReplicaWriter
                 _awaySince = Time.GetTimestamp();
             (_connection, _isConnected, _wantsFreshSegment) = (null, false, false);
             // What was damaged on its way is sent again; what the keeper cannot take is not.
+            _isRefused |= why is ReplicaException { Refusal: not ReplicaRefusal.Protocol };
             if (why is ReplicaException { Refusal: not ReplicaRefusal.Protocol } && !_isGap)
                 KeepGap();
             isNew = _failure is null;
@@ -184,8 +199,10 @@ internal sealed partial class ReplicaWriter
                 reader.ThrowIfRefused(frame);
                 if (frame.Kind != ReplicaFrameKind.Durable)
                     throw FrameReader.Unexpected(frame.Kind, nameof(ReplicaFrameKind.Durable));
+                bool isBack;
                 lock (_gate)
                 {
+                    isBack = TakeFailure();
                     _heardAt = Time.GetTimestamp();
                     if (!_isGap)
                         _durable = Math.Max(_durable, frame.Number);
@@ -193,6 +210,7 @@ internal sealed partial class ReplicaWriter
                 }
                 _covered.Set();
                 _room.Set();
+                ReportBack(isBack);
             }
             connection.Cancel();
             return null;

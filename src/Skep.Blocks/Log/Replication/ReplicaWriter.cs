@@ -46,6 +46,9 @@ internal sealed partial class ReplicaWriter
     private bool _isEnded;
     private bool _isConnected;
 
+    /// <summary>It answered, and refused: that it answers again says nothing yet.</summary>
+    private bool _isRefused;
+
     /// <summary>The keeper lacks something: it gets records again from the next segment on.</summary>
     private bool _isGap = true;
 

@@ -94,7 +94,8 @@ public sealed class ReplicaTests
         await volume.WriteAsync(4096, VolumeWorld.Pattern(2, 4096), isDurable: true, Ct);
         Assert.NotEmpty(world.Store.Keys("/data/"));
         Assert.NotNull(volume.Status.ReplicaFailure);
-        Assert.Single(world.Events, e => e.Kind == LogVolumeEventKind.ReplicaFailed);
+        lock (world.Events)
+            Assert.Single(world.Events, e => e.Kind == LogVolumeEventKind.ReplicaFailed);
         // More than what waits in memory for it.
         for (int i = 0; i < 200; i++)
             await volume.WriteAsync(i * 8192L, VolumeWorld.Pattern(i, 8192), isDurable: false, Ct);
@@ -205,8 +206,9 @@ public sealed class ReplicaTests
         var volume = await OpenAsync(world, keeper);
         for (int i = 0; i < 60; i++)
             await volume.WriteAsync(i * 8192L, VolumeWorld.Pattern(i, 8192), isDurable: i % 10 == 9, Ct);
-        Assert.Contains("no room", Assert.Single(world.Events, e => e.Kind == LogVolumeEventKind.ReplicaFailed).Message, StringComparison.Ordinal);
         await volume.AbandonAsync();
+        lock (world.Events)
+            Assert.Contains(world.Events, e => e.Kind == LogVolumeEventKind.ReplicaFailed && e.Message.Contains("no room", StringComparison.Ordinal));
         world.Disk = new MemoryDirectory();
         await using var elsewhere = await OpenAsync(world, keeper);
         for (int i = 0; i < 60; i++)
