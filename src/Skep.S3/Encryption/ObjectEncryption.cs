@@ -50,7 +50,7 @@ internal sealed record ObjectEncryption
     /// </summary>
     /// <param name="key">The key that the bytes are encrypted with.</param>
     public ReadOnlyMemory<byte>? ETagKey(ReadOnlySpan<byte> key) =>
-        Algorithm == S3 ? null : HMACSHA256.HashData(key, [.. "skep s3 etag"u8, .. CustomerKeySalt ?? []]);
+        Algorithm == S3 ? (ReadOnlyMemory<byte>?)null : HMACSHA256.HashData(key, [.. "skep s3 etag"u8, .. CustomerKeySalt ?? []]);
 
     /// <summary>The stored form.</summary>
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, EncryptionJson.Default.ObjectEncryption);
