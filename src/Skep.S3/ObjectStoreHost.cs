@@ -16,6 +16,9 @@ internal sealed partial class ObjectStoreHost(SkepOptions options, S3Options s3,
     /// <summary>The store.</summary>
     public IObjectBackend Backend => _backend ?? throw new InvalidOperationException("the object store is not open");
 
+    /// <summary>The store of the room's own records, such as events that wait: the embedded one, whose buckets may have names that no S3 server allows.</summary>
+    public IObjectBackend Records => _backend ?? throw new InvalidOperationException("the object store is not open");
+
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {

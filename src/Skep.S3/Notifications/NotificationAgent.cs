@@ -54,7 +54,7 @@ internal sealed partial class NotificationAgent(
         {
             for (string? after = null; ;)
             {
-                var page = await host.Backend.ListBucketsAsync(new ListBucketsRequest { Prefix = Outbox.BucketPrefix, StartAfter = after, Max = TopicsPageMax }, ct);
+                var page = await host.Records.ListBucketsAsync(new ListBucketsRequest { Prefix = Outbox.BucketPrefix, StartAfter = after, Max = TopicsPageMax }, ct);
                 foreach (var bucket in page.Buckets)
                 {
                     if (bucket.Usage.Objects > 0 && Outbox.TopicOf(bucket.Name) is { } topic && _busy.TryAdd(bucket.Name, value: true))
@@ -104,7 +104,7 @@ internal sealed partial class NotificationAgent(
     {
         try
         {
-            await host.Backend.DeleteBucketAsync(bucket, ct);
+            await host.Records.DeleteBucketAsync(bucket, ct);
         }
         catch (ObjectException ex) when (ex.Error is ObjectError.BucketNotEmpty or ObjectError.NoSuchBucket)
         {
@@ -115,11 +115,11 @@ internal sealed partial class NotificationAgent(
     /// <summary>Delivers a page of events; false when there were none.</summary>
     private async Task<bool> DrainAsync(string bucket, TopicArn arn, CancellationToken ct)
     {
-        var page = await host.Backend.ListAsync(new ListRequest { Bucket = bucket, Max = PageMax }, ct);
+        var page = await host.Records.ListAsync(new ListRequest { Bucket = bucket, Max = PageMax }, ct);
         foreach (var waiting in page.Objects)
         {
             await DeliverAsync(bucket, arn, waiting, ct);
-            await host.Backend.DeleteAsync(bucket, new DeleteRequest { Key = waiting.Key }, ct);
+            await host.Records.DeleteAsync(bucket, new DeleteRequest { Key = waiting.Key }, ct);
         }
 
         return page.Objects.Count > 0;
@@ -158,7 +158,7 @@ internal sealed partial class NotificationAgent(
     {
         try
         {
-            await using var reader = await host.Backend.OpenAsync(address, ct);
+            await using var reader = await host.Records.OpenAsync(address, ct);
             using var message = new MemoryStream((int)reader.Version.LengthBytes);
             await reader.CopyToAsync(message, 0, reader.Version.LengthBytes, ct);
             return message.ToArray();
@@ -178,7 +178,7 @@ internal sealed partial class NotificationAgent(
             why = why[..MessageLengthMax];
         if (topic.Status?.State == state && topic.Status.Message == why)
             return;
-        var backlog = (await host.Backend.HeadBucketAsync(bucket, ct)).Usage.Objects;
+        var backlog = (await host.Records.HeadBucketAsync(bucket, ct)).Usage.Objects;
         await resources.ModifyAsync(
             S3Kinds.Topic,
             S3Kinds.Topic.Key(topic.Metadata.Namespace ?? "", topic.Metadata.Name),

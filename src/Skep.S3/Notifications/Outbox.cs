@@ -42,10 +42,10 @@ internal sealed class Outbox(ObjectStoreHost host, TimeProvider time)
         }
         catch (ObjectException ex) when (ex.Error is ObjectError.QuotaExceeded)
         {
-            if ((await host.Backend.HeadBucketAsync(bucket, ct)).Quota.ObjectsMax == backlogMax)
+            if ((await host.Records.HeadBucketAsync(bucket, ct)).Quota.ObjectsMax == backlogMax)
                 throw;
             // More may wait since the topic was changed.
-            await host.Backend.SetQuotaAsync(bucket, new BucketQuota(null, backlogMax), ct);
+            await host.Records.SetQuotaAsync(bucket, new BucketQuota(null, backlogMax), ct);
             await PutAsync(bucket, message, ct);
         }
 
@@ -54,14 +54,14 @@ internal sealed class Outbox(ObjectStoreHost host, TimeProvider time)
         {
             try
             {
-                await host.Backend.CreateBucketAsync(name, Owner, token);
+                await host.Records.CreateBucketAsync(name, Owner, token);
             }
             catch (ObjectException ex) when (ex.Error is ObjectError.BucketExists)
             {
                 // Another request was faster.
             }
 
-            await host.Backend.SetQuotaAsync(name, new BucketQuota(null, backlogMax), token);
+            await host.Records.SetQuotaAsync(name, new BucketQuota(null, backlogMax), token);
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class Outbox(ObjectStoreHost host, TimeProvider time)
     {
         // In order of time; the number tells those of one millisecond apart, also from those of the process before.
         var key = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow().ToUnixTimeMilliseconds():x12}-{Interlocked.Increment(ref _number):x10}");
-        await host.Backend.PutAsync(
+        await host.Records.PutAsync(
             new PutRequest { Bucket = bucket, Key = key, Metadata = new ObjectMetadata { Owner = Owner }, Body = new BodyClaims { LengthBytes = message.Length }, Conditions = WriteConditions.IfAbsent },
             new MemoryStream(message.ToArray(), writable: false),
             ct);
