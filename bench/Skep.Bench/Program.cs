@@ -53,7 +53,7 @@ switch (args)
               describe-instances   latency and throughput with 1 and 32 clients, beside moto_server
               watch-fanout-http    time from one write to the last of 1,000 watches, each a TLS connection
               run-instances        from the call to a running QEMU, beside QEMU by hand (root; SKEP_BENCH_IMAGE names an image)
-              s3 [SERVER…]         the S3 port by sockets, beside its peers; SERVER: skep, nginx, swift, ceph (bench/peers, SKEP_BENCH_CEPH)
+              s3 [SERVER…]         the S3 port by sockets, beside its peers; SERVER: skep, uploads, nginx, swift, ceph (bench/peers, SKEP_BENCH_CEPH)
               nbd                  fio against skep nbd serve, qemu-nbd, qemu-storage-daemon and nbdkit on one raw file
             SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
             """);

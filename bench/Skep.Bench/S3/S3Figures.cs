@@ -20,14 +20,14 @@ internal static class S3Figures
     private static readonly byte[] _body = MakeBody();
 
     /// <param name="parent">Where data goes.</param>
-    /// <param name="servers">Of skep, ceph, swift, nginx; none for all.</param>
+    /// <param name="servers">Of skep, uploads (Skep's memory under many at once), nginx, swift, ceph; none for all.</param>
     /// <param name="ct">Cancels.</param>
     public static async Task RunAsync(string parent, string[] servers, CancellationToken ct)
     {
         var seconds = TimeSpan.FromSeconds(Setting("SKEP_BENCH_S3_SECONDS", 4));
         var keys = Setting("SKEP_BENCH_S3_KEYS", 100_000);
         var multipartMib = Setting("SKEP_BENCH_S3_MULTIPART_MIB", 1_024);
-        var wanted = servers.Length == 0 ? ["skep", "nginx", "swift", "ceph"] : servers;
+        var wanted = servers.Length == 0 ? ["skep", "uploads", "nginx", "swift", "ceph"] : servers;
         for (var i = 0; i < wanted.Length; i++)
         {
             using var scratch = new ScratchDirectory(parent);
@@ -35,7 +35,10 @@ internal static class S3Figures
             {
                 await using var server = await StartAsync(wanted[i], scratch.Combine(wanted[i]), PortBase + (i * 100), ct);
                 Console.Out.WriteLine($"{server.Name}: load average {await File.ReadAllTextAsync("/proc/loadavg", ct)}".TrimEnd());
-                await MeasureAsync(server, wanted[i] != "nginx", seconds, keys, multipartMib, ct);
+                if (wanted[i] == "uploads")
+                    await UploadsAsync(server, ct);
+                else
+                    await MeasureAsync(server, wanted[i] != "nginx", seconds, keys, multipartMib, ct);
             }
             catch (Exception ex) when (ex is InvalidOperationException or InvalidDataException)
             {
@@ -50,18 +53,18 @@ internal static class S3Figures
         var ceph = Environment.GetEnvironmentVariable("SKEP_BENCH_CEPH") ?? Path.Combine(DaemonProcess.FindCheckout(), "tests", "Skep.S3.SystemTests", "ceph-rgw.sh");
         return name switch
         {
-            "skep" => await S3Server.StartSkepAsync(directory, port, ct),
+            "skep" or "uploads" => await S3Server.StartSkepAsync(directory, port, ct),
             "nginx" => await S3Server.StartPeerAsync("nginx", Path.Combine(scripts, "nginx.sh"), directory, port, ct),
             "swift" => await S3Server.StartPeerAsync("Swift", Path.Combine(scripts, "swift.sh"), directory, port, ct),
             "ceph" => await S3Server.StartPeerAsync("Ceph RGW", ceph, directory, port, ct),
-            _ => throw new InvalidOperationException("not one of skep, ceph, swift, nginx"),
+            _ => throw new InvalidOperationException("not one of skep, uploads, ceph, swift, nginx"),
         };
     }
 
     private static async Task MeasureAsync(S3Server server, bool isS3, TimeSpan seconds, int keys, int multipartMib, CancellationToken ct)
     {
         if (isS3)
-            await OnceAsync(server, c => c.SendAsync("PUT", $"/{Bucket}", default, [], ct));
+            await MakeBucketAsync(server, ct);
         foreach (var (name, bytes) in _sizes)
         {
             var body = _body.AsMemory(0, bytes);
@@ -77,9 +80,9 @@ internal static class S3Figures
             return;
         await MultipartAsync(server, multipartMib, ct);
         await ListAndDeleteAsync(server, keys, ct);
-        if (server.Name == "Skep")
-            await UploadsAsync(server, ct);
     }
+
+    private static Task MakeBucketAsync(S3Server server, CancellationToken ct) => OnceAsync(server, c => c.SendAsync("PUT", $"/{Bucket}", default, [], ct));
 
     private static async Task MultipartAsync(S3Server server, int mib, CancellationToken ct)
     {
@@ -143,6 +146,7 @@ internal static class S3Figures
     /// <summary>Memory under many large uploads at once.</summary>
     private static async Task UploadsAsync(S3Server server, CancellationToken ct)
     {
+        await MakeBucketAsync(server, ct);
         var before = server.RssMib;
         var highest = before;
         using var stop = new CancellationTokenSource();
