@@ -12,19 +12,20 @@ namespace Skep.S3;
 internal sealed partial class ObjectStoreHost(SkepOptions options, S3Options s3, TimeProvider time, ILogger<ObjectStoreHost> logger) : IHostedService
 {
     private IObjectBackend? _backend;
+    private EmbeddedBackend? _embedded;
 
     /// <summary>The store.</summary>
     public IObjectBackend Backend => _backend ?? throw new InvalidOperationException("the object store is not open");
 
     /// <summary>The store of the room's own records, such as events that wait: the embedded one, whose buckets may have names that no S3 server allows.</summary>
-    public IObjectBackend Records => _backend ?? throw new InvalidOperationException("the object store is not open");
+    public IObjectBackend Records => _embedded ?? throw new InvalidOperationException("the object store is not open");
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var directory = new EmbeddedOptions { Directory = options.PathOf(S3Options.DirectoryName), OnProblem = LogProblem };
         var embedded = await EmbeddedBackend.OpenAsync(directory, time, cancellationToken);
-        _backend = embedded;
+        (_backend, _embedded) = (embedded, embedded);
         if (s3.Upstream is not { } location)
             return;
         try

@@ -45,5 +45,5 @@ internal sealed class StoreWorld : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private ObjectStoreHost NewHost() => new(Options, Time, NullLogger<ObjectStoreHost>.Instance);
+    private ObjectStoreHost NewHost() => new(Options, new S3Options(), Time, NullLogger<ObjectStoreHost>.Instance);
 }

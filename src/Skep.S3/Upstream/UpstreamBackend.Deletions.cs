@@ -12,7 +12,7 @@ internal sealed partial class UpstreamBackend
     {
         var outcomes = new DeleteOutcome[requests.Count];
         // One request for all that the one request can say: conditions are decided one by one.
-        foreach (var group in Enumerable.Range(0, requests.Count).Where(i => requests[i].Conditions == WriteConditions.None).GroupBy(i => requests[i].BypassesGovernance))
+        foreach (var group in Enumerable.Range(0, requests.Count).Where(i => !IsConditional(requests[i])).GroupBy(i => requests[i].BypassesGovernance))
         {
             foreach (var page in group.Chunk(PageMax))
                 await DeletePageAsync(bucket, requests, page, group.Key, outcomes, ct);
@@ -20,12 +20,14 @@ internal sealed partial class UpstreamBackend
 
         for (var i = 0; i < requests.Count; i++)
         {
-            if (requests[i].Conditions != WriteConditions.None)
+            if (IsConditional(requests[i]))
                 outcomes[i] = await DeleteOneAsync(bucket, requests[i], ct);
         }
 
         return outcomes;
     }
+
+    private static bool IsConditional(DeleteRequest request) => request.Conditions != WriteConditions.None || request.IfNoncurrent;
 
     private async Task<DeleteOutcome> DeleteOneAsync(string bucket, DeleteRequest request, CancellationToken ct)
     {

@@ -65,6 +65,8 @@ internal sealed partial class UpstreamBackend
         var address = new ObjectAddress(bucket, request.Key, request.VersionId);
         if (request.Conditions != WriteConditions.None)
             await CheckAsync(address, request.Conditions, ct);
+        if (request.IfNoncurrent)
+            await CheckNoncurrentAsync(address, ct);
         var headers = ConditionHeaders(request.Conditions with { IfLastModified = null, IfLengthBytes = null });
         if (request.BypassesGovernance)
             headers.Add(new("x-amz-bypass-governance-retention", "true"));
@@ -262,5 +264,13 @@ internal sealed partial class UpstreamBackend
         }
 
         Skep.Objects.Rules.Conditions.Check(conditions, address, current?.ETag, current?.LastModified ?? default, current?.LengthBytes ?? 0);
+    }
+
+    /// <summary>S3 has no words for it: between this and the deletion somebody may delete the newer version.</summary>
+    private async ValueTask CheckNoncurrentAsync(ObjectAddress address, CancellationToken ct)
+    {
+        var page = await ListVersionsAsync(new ListVersionsRequest { Bucket = address.Bucket, Prefix = address.Key, Max = 1 }, ct);
+        var latest = page.Versions.FirstOrDefault(v => v.Key == address.Key);
+        Skep.Objects.Rules.Conditions.CheckNoncurrent(address, isNoncurrent: address.VersionId is not null && latest?.VersionId != address.VersionId);
     }
 }

@@ -74,7 +74,7 @@ internal static class UpstreamMetadata
             else if (name.Equals(AclHeader, StringComparison.OrdinalIgnoreCase))
                 acl = DecodeAcl(value, address);
             else if (name.StartsWith(UploadHeaders.MetaPrefix, StringComparison.OrdinalIgnoreCase))
-                headers.Add(new(name.ToLowerInvariant(), value));
+                headers.Add(new(name.ToLowerInvariant(), EncodedWords.Decode(value)));
         }
 
         var etag = Objects.Conditions.Unquote(answer.Header("ETag") ?? "");

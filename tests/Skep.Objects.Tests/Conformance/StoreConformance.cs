@@ -121,6 +121,18 @@ public abstract class StoreConformance : BackendConformance
     }
 
     [Fact]
+    public async Task Changes_are_numbered_in_their_order()
+    {
+        await VersioningAsync(VersioningState.Enabled);
+        var sequences = new List<long>();
+        for (var i = 0; i < 4; i++)
+            sequences.Add((await PutAsync("k", $"{i}")).Sequence);
+        sequences.Add((await DeleteAsync("k")).Sequence);
+        Assert.Equal(sequences.Distinct().Order(), sequences);
+        Assert.True(sequences[0] > 0);
+    }
+
+    [Fact]
     public async Task An_upload_keeps_its_bucket()
     {
         var upload = await Backend.CreateUploadAsync(new CreateUploadRequest { Bucket = Bucket, Key = "k" }, Ct);

@@ -12,6 +12,7 @@ using Skep.Core.Resources;
 using Skep.Core.S3Client;
 using Skep.Core.Store;
 using Skep.Objects.Tests;
+using Skep.Storage.Kinds;
 using Skep.Testing;
 
 namespace Skep.S3.Tests.Upstream;
@@ -38,8 +39,10 @@ internal sealed class S3Server : IAsyncDisposable
     public static async Task<S3Server> StartAsync(TimeProvider time, CancellationToken ct, X509Certificate2? certificate = null)
     {
         var server = new S3Server();
-        var kinds = new KindRegistry([.. CoreKinds.All]);
-        var resources = new ResourceClient(await ResourceStore.OpenAsync(new MemoryLog(), ct), kinds, time, TestResources.SeededIds(1));
+        var room = new S3Room(new S3Options { PartBytesMin = 0 });
+        var kinds = new KindRegistry([.. CoreKinds.All, .. room.Kinds, .. StorageKinds.All]);
+        var store = await ResourceStore.OpenAsync(new MemoryLog(), ct);
+        var resources = new ResourceClient(store, kinds, time, TestResources.SeededIds(1));
         var skep = new SkepOptions { DataDirectory = server._directory.Path, NodeName = "node", HostPrefix = "t" };
         var admin = AdminCredentials.ReadOrCreate(skep.PathOf("credentials.json"), skep.AccountId, skep.Region, resources.Ids);
         await BootstrapResources.EnsureAsync(resources, admin, ct);
@@ -54,8 +57,8 @@ internal sealed class S3Server : IAsyncDisposable
         });
         if (certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration().UseUrls("https://127.0.0.1:0");
-        builder.Services.AddSingleton(time).AddSingleton(resources).AddSingleton(resources.Ids).AddSingleton(new IdentityDirectory(resources)).AddSingleton(skep);
-        new S3Room(new S3Options { PartBytesMin = 0 }).AddServices(builder.Services, skep);
+        builder.Services.AddSingleton(time).AddSingleton(store).AddSingleton(resources).AddSingleton(resources.Ids).AddSingleton(new IdentityDirectory(resources)).AddSingleton(skep);
+        room.AddServices(builder.Services, skep);
         var app = server._app = builder.Build();
         var dialect = app.Services.GetRequiredService<IDialect>();
         app.Run(http => server.Intercept is { } intercept ? intercept(http, () => dialect.HandleAsync(http, principal: null)) : dialect.HandleAsync(http, principal: null));
