@@ -26,8 +26,10 @@ public interface IBlockFile : IAsyncDisposable
     /// <summary>Cuts or grows the file; what is new reads as zeroes.</summary>
     ValueTask SetLengthAsync(long lengthBytes, CancellationToken ct);
 
-    /// <summary>Grows the file, and reserves the space where the file system can (fallocate); what is new reads as zeroes.</summary>
-    ValueTask AllocateAsync(long lengthBytes, CancellationToken ct);
+    /// <summary>Grows the file with its space reserved (fallocate); what is new reads as zeroes.</summary>
+    /// <returns>False when the file system cannot: nothing was done.</returns>
+    /// <exception cref="IOException">There is no room.</exception>
+    ValueTask<bool> TryAllocateAsync(long lengthBytes, CancellationToken ct);
 
     /// <summary>Gives the space of a range back; it reads as zeroes. Does nothing where the file system cannot.</summary>
     ValueTask PunchAsync(long offset, long length, CancellationToken ct);

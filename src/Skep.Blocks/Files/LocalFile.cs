@@ -61,12 +61,12 @@ internal sealed class LocalFile(string path, SafeFileHandle handle) : IBlockFile
     }
 
     /// <inheritdoc/>
-    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct)
+    public ValueTask<bool> TryAllocateAsync(long lengthBytes, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         if (fallocate(handle, 0, 0, lengthBytes) == 0)
-            return default;
-        return Marshal.GetLastPInvokeError() is EOPNOTSUPP or ENOSYS ? SetLengthAsync(lengthBytes, ct) : throw LastError($"fallocate {path}");
+            return new(true);
+        return Marshal.GetLastPInvokeError() is EOPNOTSUPP or ENOSYS ? new(false) : throw LastError($"fallocate {path}");
     }
 
     /// <inheritdoc/>

@@ -244,6 +244,10 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         {
             throw new ObjectGoneException($"{key} is not in {store.Store.Name}", ex);
         }
+        catch (ObjectStoreException ex) when (ex.Error == ObjectStoreError.Short)
+        {
+            throw Damaged(key, ex.Message);
+        }
         catch (ObjectStoreException ex)
         {
             throw new BlockDeviceException(BlockError.Io, $"volume {volume}: {ex.Message}", ex);

@@ -58,9 +58,8 @@ internal sealed partial class WriteAheadLog
         try
         {
             file = await _directory.OpenAsync(name, BlockFileMode.CreateNew, _stopped);
-            if (isGrowing)
-                await file.AllocateAsync(_settings.SegmentBytes, _stopped);
-            for (long at = 0; !isGrowing && at < _settings.SegmentBytes; at += ZeroBytes)
+            bool isAllocated = isGrowing && await file.TryAllocateAsync(_settings.SegmentBytes, _stopped);
+            for (long at = 0; !isAllocated && at < _settings.SegmentBytes; at += ZeroBytes)
                 await file.WriteAsync(at, Zeroes.AsMemory(0, (int)Math.Min(ZeroBytes, _settings.SegmentBytes - at)), _stopped);
             await file.SyncAsync(_stopped);
             await _directory.SyncAsync(_stopped);

@@ -127,6 +127,10 @@ public static class LogVolumeExhaustion
             {
                 // At the place that was asked for.
             }
+            catch (LogFormatException ex)
+            {
+                throw new SimulationException(SimulationFailure.UnexpectedFailure, $"the volume cannot be opened any more: {ex.Message}", ex);
+            }
         }
 
         private async Task DoAllAsync(LogVolume volume, IReadOnlyList<ExhaustiveOperation> workload)

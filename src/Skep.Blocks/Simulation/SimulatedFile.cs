@@ -87,8 +87,12 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedProcess process
         inode.SetLength(disk, lengthBytes);
     }
 
-    /// <summary>Reserves nothing, as on a file system that cannot.</summary>
-    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct) => SetLengthAsync(lengthBytes, ct);
+    /// <inheritdoc/>
+    public async ValueTask<bool> TryAllocateAsync(long lengthBytes, CancellationToken ct)
+    {
+        await WriteAsync(0, new byte[lengthBytes], ct);
+        return true;
+    }
 
     /// <inheritdoc/>
     public async ValueTask PunchAsync(long offset, long length, CancellationToken ct)

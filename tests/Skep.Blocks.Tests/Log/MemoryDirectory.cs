@@ -187,7 +187,7 @@ public sealed class MemoryFile(MemoryDirectory directory, string name, byte[] co
         return default;
     }
 
-    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct) => SetLengthAsync(lengthBytes, ct);
+    public ValueTask<bool> TryAllocateAsync(long lengthBytes, CancellationToken ct) => new(false);
 
     public ValueTask PunchAsync(long offset, long length, CancellationToken ct)
     {

@@ -39,7 +39,7 @@ internal class PassThroughFile(IBlockFile inner) : IBlockFile
 
     public ValueTask SetLengthAsync(long lengthBytes, CancellationToken ct) => inner.SetLengthAsync(lengthBytes, ct);
 
-    public ValueTask AllocateAsync(long lengthBytes, CancellationToken ct) => inner.AllocateAsync(lengthBytes, ct);
+    public ValueTask<bool> TryAllocateAsync(long lengthBytes, CancellationToken ct) => inner.TryAllocateAsync(lengthBytes, ct);
 
     public ValueTask PunchAsync(long offset, long length, CancellationToken ct) => inner.PunchAsync(offset, length, ct);
 

@@ -61,13 +61,14 @@ internal sealed class FrameRing(int lengthBytes)
         new ReplicaFrame(ReplicaFrameKind.Record, sequence, usedBytes + dataBytes).Seal(frame);
     }
 
+    /// <summary>Adds a flush or a sync.</summary>
     /// <returns>False when there is no room; then others are on their way.</returns>
-    public bool TryAddFlush(ulong sequence)
+    public bool TryAdd(ReplicaFrameKind kind, ulong sequence)
     {
         if (!HasRoom(ReplicaFrame.HeaderBytes))
             return false;
-        var frame = Take(ReplicaFrameKind.Flush, sequence, 0);
-        new ReplicaFrame(ReplicaFrameKind.Flush, sequence, 0).Seal(frame);
+        var frame = Take(kind, sequence, 0);
+        new ReplicaFrame(kind, sequence, 0).Seal(frame);
         return true;
     }
 

@@ -70,7 +70,10 @@ internal enum ReplicaFrameKind : uint
     /// <summary>To the keeper: a record, its used header and its data as stored.</summary>
     Record = 3,
 
-    /// <summary>To the keeper: make everything durable up to a record.</summary>
+    /// <summary>
+    /// To the keeper: make everything durable up to a record, which is durable in the opener's own log. What is noted with it is part
+    /// of the volume from then on.
+    /// </summary>
     Flush = 4,
 
     /// <summary>To the keeper: the object store has the records up to this one.</summary>
@@ -82,10 +85,13 @@ internal enum ReplicaFrameKind : uint
     /// <summary>To the keeper: send a log.</summary>
     Fetch = 7,
 
+    /// <summary>To the keeper: make everything durable up to a record, of which nobody knows yet whether it stays.</summary>
+    Sync = 8,
+
     /// <summary>From the keeper: the answer to a hello. The number is the last record of the segment that its payload names.</summary>
     Welcome = 16,
 
-    /// <summary>From the keeper: the records up to this one are durable.</summary>
+    /// <summary>From the keeper: the answer to a flush.</summary>
     Durable = 17,
 
     /// <summary>From the keeper, last: why not. The number is a <see cref="ReplicaRefusal"/>, the payload a sentence.</summary>
@@ -96,4 +102,7 @@ internal enum ReplicaFrameKind : uint
 
     /// <summary>From the keeper: all of the log was sent; the number counts the segments.</summary>
     End = 20,
+
+    /// <summary>From the keeper: the answer to a sync; nothing up to this record needs to be sent again.</summary>
+    Synced = 21,
 }

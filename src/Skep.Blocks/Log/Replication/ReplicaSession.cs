@@ -13,6 +13,7 @@ internal sealed class ReplicaSession(ReplicaServer server, Stream stream, TimePr
     private readonly byte[] _answer = new byte[ReplicaFrame.HeaderBytes];
     private ReplicaVolume? _volume;
     private ulong _flushAsked;
+    private ulong _syncAsked;
     private uint _overtakenBy;
 
     /// <summary>Serves the connection until it ends.</summary>
@@ -118,11 +119,15 @@ internal sealed class ReplicaSession(ReplicaServer server, Stream stream, TimePr
                 Volatile.Write(ref _flushAsked, frame.Number);
                 _flush.Set();
                 break;
+            case ReplicaFrameKind.Sync:
+                Volatile.Write(ref _syncAsked, frame.Number);
+                _flush.Set();
+                break;
             case ReplicaFrameKind.Release:
                 await _volume!.ReleaseAsync(this, frame.Number);
                 break;
             default:
-                throw FrameReader.Unexpected(frame.Kind, "a segment, a record, a flush or a release");
+                throw FrameReader.Unexpected(frame.Kind, "a segment, a record, a flush, a sync or a release");
         }
     }
 
@@ -134,24 +139,27 @@ internal sealed class ReplicaSession(ReplicaServer server, Stream stream, TimePr
         return record;
     }
 
-    /// <summary>Answers flushes: those that come while the disk works share the next sync.</summary>
+    /// <summary>Answers flushes and syncs: those that come while the disk works share the next sync.</summary>
     private async Task<Exception?> SyncAsync(CancellationTokenSource ended)
     {
         await Task.Yield();
-        ulong done = 0;
+        ulong flushed = 0, synced = 0;
         try
         {
             while (true)
             {
-                ulong asked = Volatile.Read(ref _flushAsked);
-                if (asked == done)
+                ulong flush = Volatile.Read(ref _flushAsked), sync = Volatile.Read(ref _syncAsked);
+                if (flush == flushed && sync == synced)
                 {
                     await _flush.WaitAsync(_forever, time, ended.Token);
                     continue;
                 }
-                await _volume!.SyncAsync(this, asked);
-                await AnswerAsync(ReplicaFrameKind.Durable, asked, ended.Token);
-                done = asked;
+                await _volume!.SyncAsync(this, flush);
+                if (flush != flushed)
+                    await AnswerAsync(ReplicaFrameKind.Durable, flush, ended.Token);
+                if (sync != synced)
+                    await AnswerAsync(ReplicaFrameKind.Synced, sync, ended.Token);
+                (flushed, synced) = (flush, sync);
             }
         }
         catch (Exception ex) when (ReplicaWriter.IsFailure(ex))

@@ -159,16 +159,16 @@ internal sealed class ReplicaVolume(ReplicaDirectory directory, ReplicaLabel lab
 
     /// <summary>Makes everything durable that came before the call.</summary>
     /// <param name="writer">Who is told.</param>
-    /// <param name="sequence">Up to which record.</param>
-    public async Task SyncAsync(ReplicaSession writer, ulong sequence)
+    /// <param name="flushed">The record up to which it is noted as flushed; 0 for none.</param>
+    public async Task SyncAsync(ReplicaSession writer, ulong flushed)
     {
         List<ReplicaSegment> dirty;
         await _gate.EnterAsync(CancellationToken.None);
         try
         {
             RefuseOther(writer);
-            if (_current is { } current && current.Flushed < sequence)
-                await current.MarkAsync(sequence);
+            if (_current is { } current && current.Flushed < flushed)
+                await current.MarkAsync(flushed);
             dirty = _segments.FindAll(s => s.IsDirty);
             foreach (var segment in dirty)
                 segment.IsDirty = false;

@@ -98,6 +98,8 @@ internal sealed partial class ReplicaWriter
             (_connection, _isConnected, _heardAt) = (connection, true, Time.GetTimestamp());
             _releaseSent = 0;
             _wantsFreshSegment = _isGap;
+            // A flush may have been freed with the records that a sync covered.
+            _flushAsked = _durable;
             _ring.Rewind();
             isBack = !_isRefused && TakeFailure();
         }
@@ -164,7 +166,7 @@ internal sealed partial class ReplicaWriter
                 await stream.WriteAsync(run, ct);
                 await stream.FlushAsync(ct);
                 lock (_gate)
-                    _ring.EndRun(Math.Max(_durable, _released));
+                    _ring.EndRun(Math.Max(_synced, _released));
                 _room.Set();
             }
         }
@@ -197,16 +199,18 @@ internal sealed partial class ReplicaWriter
             while (await reader.ReadAsync(connection.Token) is { } frame)
             {
                 reader.ThrowIfRefused(frame);
-                if (frame.Kind != ReplicaFrameKind.Durable)
-                    throw FrameReader.Unexpected(frame.Kind, nameof(ReplicaFrameKind.Durable));
+                if (frame.Kind is not (ReplicaFrameKind.Durable or ReplicaFrameKind.Synced))
+                    throw FrameReader.Unexpected(frame.Kind, $"{ReplicaFrameKind.Durable} or {ReplicaFrameKind.Synced}");
                 bool isBack;
                 lock (_gate)
                 {
                     isBack = TakeFailure();
                     _heardAt = Time.GetTimestamp();
                     if (!_isGap)
+                        _synced = Math.Max(_synced, frame.Number);
+                    if (!_isGap && frame.Kind == ReplicaFrameKind.Durable)
                         _durable = Math.Max(_durable, frame.Number);
-                    _ring.Free(Math.Max(_durable, _released));
+                    _ring.Free(Math.Max(_synced, _released));
                 }
                 _covered.Set();
                 _room.Set();

@@ -15,8 +15,8 @@ internal sealed partial class ReplicaWriter
     /// <summary>A keeper that is away for less is waited for before flushes are covered by the store.</summary>
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(1);
 
-    /// <summary>How many flushes are asked for while a ring fills.</summary>
-    private const int FlushesPerRing = 4;
+    /// <summary>How many syncs are asked for while a ring fills.</summary>
+    private const int SyncsPerRing = 4;
 
     private readonly Lock _gate = new();
     private readonly LogVolumeSettings _settings;
@@ -39,7 +39,8 @@ internal sealed partial class ReplicaWriter
     private ulong _base;
     private ulong _flushAsked;
     private ulong _releaseSent;
-    private long _unflushedBytes;
+    private long _unsyncedBytes;
+    private ulong _synced;
     private long _heardAt;
     private long _awaySince;
     private string? _failure;
@@ -131,8 +132,9 @@ internal sealed partial class ReplicaWriter
                     return;
                 if (_isEnded)
                     throw new BlockDeviceException(BlockError.Shutdown, $"volume {_settings.Name} was closed while a flush waited for the replica of its log");
-                if (!_isGap && _flushAsked < sequence)
-                    TryAskFlush();
+                // Not more than the local log has: what the keeper notes as flushed would come back after a loss of power here.
+                if (!_isGap && _flushAsked < sequence && _ring.TryAdd(ReplicaFrameKind.Flush, sequence))
+                    _flushAsked = sequence;
                 isConnected = _isConnected;
                 isStoreNeeded = _isGap || _released < _base || (!isConnected && Time.GetElapsedTime(_awaySince) >= _grace);
             }
@@ -150,7 +152,7 @@ internal sealed partial class ReplicaWriter
         lock (_gate)
         {
             _released = Math.Max(_released, sequence);
-            _ring.Free(Math.Max(_durable, _released));
+            _ring.Free(Math.Max(_synced, _released));
         }
         SetAll();
     }
@@ -173,8 +175,8 @@ internal sealed partial class ReplicaWriter
             if (_isGap && sequence == segment.FirstSequence && (_isConnected || !_isGapKept))
             {
                 (_isGap, _isGapKept, _wantsFreshSegment) = (false, false, false);
-                (_base, _unflushedBytes) = (sequence - 1, 0);
-                _flushAsked = _durable = 0;
+                (_base, _unsyncedBytes) = (sequence - 1, 0);
+                _flushAsked = _durable = _synced = 0;
             }
             if (_isGap || _isEnded)
             {
@@ -194,28 +196,19 @@ internal sealed partial class ReplicaWriter
                 _ring.AddSegment(segment, _settings.SegmentBytes);
             _ring.AddRecord(sequence, usedBytes, dataBytes, parts);
             _appended = sequence;
-            _unflushedBytes += dataBytes + usedBytes;
-            if (_unflushedBytes >= _ring.LengthBytes / FlushesPerRing)
-                TryAskFlush();
+            _unsyncedBytes += dataBytes + usedBytes;
+            if (_unsyncedBytes >= _ring.LengthBytes / SyncsPerRing && _ring.TryAdd(ReplicaFrameKind.Sync, sequence))
+                _unsyncedBytes = 0;
         }
         _send.Set();
         return true;
-    }
-
-    /// <summary>Asks the keeper to make durable what it was given. Under the lock.</summary>
-    private void TryAskFlush()
-    {
-        if (!_ring.TryAddFlush(_appended))
-            return;
-        _flushAsked = _appended;
-        _unflushedBytes = 0;
     }
 
     /// <summary>Gives up what the keeper does not have yet; it begins anew with a segment that it gets whole. Under the lock, not connected.</summary>
     private void KeepGap()
     {
         (_isGap, _isGapKept) = (true, true);
-        _durable = _flushAsked = 0;
+        _durable = _flushAsked = _synced = 0;
         _ring.Clear();
     }
 
