@@ -38,6 +38,8 @@ public sealed class LogAllocationTests
                     LogDirectory = await LocalDirectory.OpenAsync(Path.Combine(path, "log"), ct),
                     LogBytes = 512L << 20,
                     SegmentBytes = 4 << 20,
+                    // One buffer of an object, made before the counting begins.
+                    UploadsInFlight = 1,
                     Services = services,
                 },
                 ct);
