@@ -42,6 +42,9 @@ internal static partial class NativeMethods
     /// <summary>fallocate(2).</summary>
     public const int FALLOC_FL_PUNCH_HOLE = 2;
 
+    /// <summary>madvise(2): the pages go back to the system, and are zero when touched again.</summary>
+    public const int MADV_DONTNEED = 4;
+
     /// <summary>preadv2(2): EAGAIN instead of waiting for the disk.</summary>
     public const int RWF_NOWAIT = 8;
 
@@ -56,6 +59,9 @@ internal static partial class NativeMethods
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fsync(SafeFileHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int madvise(nint addr, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fdatasync(SafeFileHandle fd);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Skep.Blocks.Compression;
 using Skep.Blocks.Stores;
+using static Skep.Blocks.Files.NativeMethods;
 
 namespace Skep.Blocks.Log;
 
@@ -130,6 +131,18 @@ internal sealed class DataObjectBuilder(int bodyBytes) : IDisposable
             return new BuiltObject(id, _sectors, header, [header, body], [.. _extents]);
         header.CopyTo(_body.AsMemory(_start));
         return new BuiltObject(id, _sectors, header, [_body.AsMemory(_start.._bodyEnd)], [.. _extents]);
+    }
+
+    /// <summary>
+    /// Gives the buffer's pages back to the system between two objects; the next gets fresh ones. What was built is gone with
+    /// them. (Dropping the array would give nothing back before a collection, and an idle volume causes none.)
+    /// </summary>
+    public void ReleaseMemory()
+    {
+        int bytes = (_body.Length - _start) & -Alignment;
+        // Advice: where the kernel does not take it, the pages stay.
+        if (bytes > 0)
+            _ = madvise(Marshal.UnsafeAddrOfPinnedArrayElement(_body, _start), (nuint)bytes, MADV_DONTNEED);
     }
 
     public void Dispose()

@@ -63,8 +63,7 @@ public sealed partial class LogVolume
         }
         finally
         {
-            lock (_gate)
-                _builders.Push(builder);
+            ReturnBuilder(builder);
         }
     }
 

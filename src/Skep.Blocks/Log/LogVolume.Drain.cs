@@ -6,10 +6,15 @@ public sealed partial class LogVolume
 {
     private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
 
+    /// <summary>When no object was built for so long, the memory for them goes back to the system.</summary>
+    private static readonly TimeSpan IdleAge = TimeSpan.FromSeconds(10);
+
     private readonly Stack<DataObjectBuilder> _builders = new();
     private readonly AsyncSignal _commitSignal = new();
     private readonly List<Task> _running = [];
     private int _uploads;
+    private long _lastBuilt;
+    private bool _isMemoryReleased = true;
     private uint _nextObject;
 
     /// <summary>Everything written before the call is in the store on return, and the volume can be opened elsewhere with it.</summary>
@@ -55,6 +60,7 @@ public sealed partial class LogVolume
                         _uploads++;
                         starting.Add(commit);
                     }
+                    pause = ReleaseIdleMemory(pause);
                 }
                 foreach (var commit in starting)
                 {
@@ -68,6 +74,21 @@ public sealed partial class LogVolume
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
+    }
+
+    /// <summary>Releases the memory for objects if none was built for a while. Under the lock.</summary>
+    /// <returns>How long to wait before this is worth calling again, at most what is given.</returns>
+    private TimeSpan ReleaseIdleMemory(TimeSpan pause)
+    {
+        if (_isMemoryReleased)
+            return pause;
+        var idle = Time.GetElapsedTime(_lastBuilt);
+        if (idle < IdleAge)
+            return pause < IdleAge - idle ? pause : IdleAge - idle;
+        foreach (var builder in _builders)
+            builder.ReleaseMemory();
+        _isMemoryReleased = true;
+        return pause;
     }
 
     /// <summary>Remembers something that runs beside the loops, for closing waits for it. Under the lock.</summary>
@@ -109,11 +130,8 @@ public sealed partial class LogVolume
         finally
         {
             lock (_gate)
-            {
                 _uploads--;
-                _builders.Push(builder);
-            }
-            _drainSignal.Set();
+            ReturnBuilder(builder);
         }
     }
 
@@ -158,6 +176,16 @@ public sealed partial class LogVolume
     {
         lock (_gate)
             return _builders.TryPop(out var builder) ? builder : new DataObjectBuilder(_state.ObjectBytes + _wal.RecordDataMax);
+    }
+
+    private void ReturnBuilder(DataObjectBuilder builder)
+    {
+        lock (_gate)
+        {
+            _builders.Push(builder);
+            (_lastBuilt, _isMemoryReleased) = (Time.GetTimestamp(), false);
+        }
+        _drainSignal.Set();
     }
 
     /// <summary>A number that no object of the volume has, nor any upload under way.</summary>

@@ -67,7 +67,7 @@ public sealed record LogVolumeSettings
     public long CacheBytes { get; init; } = 1L << 30;
 
     /// <summary>Data objects that are built and uploaded at a time.</summary>
-    public int UploadsInFlight { get; init; } = 3;
+    public int UploadsInFlight { get; init; } = 2;
 
     /// <summary>The oldest write that waits for a batch to fill.</summary>
     public TimeSpan BatchAge { get; init; } = TimeSpan.FromSeconds(5);

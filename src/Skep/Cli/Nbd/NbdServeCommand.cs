@@ -6,6 +6,7 @@ using Skep.Blocks;
 using Skep.Blocks.Log;
 using Skep.Blocks.Nbd;
 using Skep.Cli.Blocks;
+using Skep.Daemon;
 using Skep.Storage.LogVolumes;
 
 namespace Skep.Cli.Nbd;
@@ -93,7 +94,7 @@ internal static class NbdServeCommand
             foreach (var export in exports)
                 await context.Out.WriteLineAsync($"serving {export.Description} ({export.Device.SizeBytes} bytes) at {uri(export.Name)}");
             await context.Out.FlushAsync(ct);
-            await Task.WhenAll(server.RunAsync(ct), ControlAsync(request.ControlFd, volumes, ct));
+            await Task.WhenAll(server.RunAsync(ct), ControlAsync(request.ControlFd, volumes, ct), StartupMemory.ReleaseAsync(context.Time, ct));
             if (closing == Task.CompletedTask)
                 await FlushAsync(exports);
             await closing;
