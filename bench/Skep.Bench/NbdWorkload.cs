@@ -20,6 +20,7 @@ internal sealed record NbdWorkload(string Name, bool IsInBytes, params string[] 
         new("4K mixed 70/30, depth 32", false, "--rw=randrw", "--rwmixread=70", "--bs=4k", "--iodepth=32"),
         new("1M sequential read, depth 4", true, "--rw=read", "--bs=1M", "--iodepth=4"),
         new("1M sequential write, depth 4", true, "--rw=write", "--bs=1M", "--iodepth=4"),
+        new("1M sequential write, depth 4, fsync every 64", true, "--rw=write", "--bs=1M", "--iodepth=4", "--fsync=64"),
         new("4K random write, fsync after each", false, "--rw=randwrite", "--bs=4k", "--iodepth=1", "--fsync=1"),
         new("4K random write, depth 32, fsync every 32", false, "--rw=randwrite", "--bs=4k", "--iodepth=32", "--fsync=32"),
     ];

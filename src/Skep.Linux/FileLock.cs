@@ -64,7 +64,15 @@ public sealed partial class FileLock : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        if (_file.IsClosed)
+            return;
+        // Not by closing alone: a program that is being started at this moment has a copy of the handle until its exec.
+        var range = new Range { Type = Unlocked };
+        _ = Control(_file, SetLock, ref range);
+        _file.Dispose();
+    }
 
     // Not File.OpenHandle: the runtime takes a lock of its own on every file it opens.
     private static SafeFileHandle? OpenFile(string path, int flags)

@@ -106,7 +106,7 @@ public sealed class LocalDirectory : IBlockDirectory
         ct.ThrowIfCancellationRequested();
         var handle = OpenDirectory(Path);
         if (flock(handle, LOCK_EX | LOCK_NB) == 0)
-            return new(handle);
+            return new(new DirectoryLock(handle));
         var error = Marshal.GetLastPInvokeError() == EAGAIN
             ? new IOException($"{Path} is in use: another process, or another opener in this one, has locked it", EAGAIN)
             : LastError($"flock {Path}");
@@ -131,5 +131,20 @@ public sealed class LocalDirectory : IBlockDirectory
     {
         BlockFileName.Check(name);
         return System.IO.Path.Join(Path, name);
+    }
+
+    /// <summary>
+    /// Unlocks before it closes: a program that is being started at that moment has a copy of the handle until its exec, and
+    /// the lock would go with the last copy.
+    /// </summary>
+    private sealed class DirectoryLock(SafeFileHandle handle) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (handle.IsClosed)
+                return;
+            _ = flock(handle, LOCK_UN);
+            handle.Dispose();
+        }
     }
 }

@@ -36,6 +36,9 @@ internal static partial class NativeMethods
     /// <summary>flock(2).</summary>
     public const int LOCK_NB = 4;
 
+    /// <summary>flock(2).</summary>
+    public const int LOCK_UN = 8;
+
     /// <summary>fallocate(2): the length stays; needed beside the next.</summary>
     public const int FALLOC_FL_KEEP_SIZE = 1;
 

@@ -51,11 +51,14 @@ internal sealed partial class NbdSession : PayloadHolder, IAsyncDisposable
     /// <summary>How it ended; valid after <see cref="RunAsync"/>.</summary>
     public NbdSessionEnd End => new(_link.Client, _export?.Name, _failure, _message);
 
-    /// <summary>For the server's watch: how many of its periods have passed without a byte moving.</summary>
+    /// <summary>
+    /// For the server's watch: how many of its periods have passed without a byte moving while it held memory. Who waits for
+    /// memory and holds none is not the one to blame.
+    /// </summary>
     public int CountStill()
     {
         var progress = _link.Progress;
-        _stillCount = progress == _progressSeen ? _stillCount + 1 : 0;
+        _stillCount = progress == _progressSeen && HeldBytes > 0 ? _stillCount + 1 : 0;
         _progressSeen = progress;
         return _stillCount;
     }

@@ -151,7 +151,7 @@ internal sealed class OfflineDisk(SkepOptions options, CommandRunner runner, Tim
 
     private async Task AwaitServerAsync(string socket, Task<CommandResult> serving, string path, CancellationToken ct)
     {
-        // By the socket's name alone: a connection that comes and goes would end the server.
+        // Without a connection: one that comes and goes would end the server.
         for (var attempt = 0; attempt < ConnectAttemptsMax; attempt++)
         {
             if (serving.IsCompleted)
@@ -160,7 +160,7 @@ internal sealed class OfflineDisk(SkepOptions options, CommandRunner runner, Tim
                 throw new SnapshotException($"qemu-nbd cannot serve {path}: {result.Error.Trim()}");
             }
 
-            if (File.Exists(socket))
+            if (UnixSocket.IsListening(socket))
                 return;
             await Task.Delay(_connectPause, time, ct);
         }

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Skep.Blocks.Files;
 
 namespace Skep.Blocks.Tests.Files;
 
-public sealed class LocalDirectoryTests : BlockDirectoryContract, IDisposable
+public sealed partial class LocalDirectoryTests : BlockDirectoryContract, IDisposable
 {
     private readonly string _path = Directory.CreateTempSubdirectory("skep-files-").FullName;
 
@@ -30,6 +32,22 @@ public sealed class LocalDirectoryTests : BlockDirectoryContract, IDisposable
         }
         (await second.LockAsync(Ct)).Dispose();
     }
+
+    [Fact]
+    public async Task A_copy_of_the_handle_does_not_keep_a_lock_that_was_given_up()
+    {
+        var directory = await LocalDirectory.OpenAsync(_path, Ct);
+        var held = await directory.LockAsync(Ct);
+        // What a program has that is between its fork and its exec.
+        var fd = int.Parse(Path.GetFileName(Directory.EnumerateFileSystemEntries("/proc/self/fd").First(f => File.ResolveLinkTarget(f, returnFinalTarget: false)?.FullName == _path)), null);
+        using var copy = new SafeFileHandle(Duplicate(fd), ownsHandle: true);
+        held.Dispose();
+        held.Dispose();
+        (await directory.LockAsync(Ct)).Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int fd);
 
     [Fact]
     public async Task Writes_complete_on_the_callers_thread()

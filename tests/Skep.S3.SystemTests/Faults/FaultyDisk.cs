@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Skep.Linux;
 using Skep.SystemTests;
 
 namespace Skep.S3.SystemTests.Faults;
@@ -28,7 +29,7 @@ internal sealed class FaultyDisk(string directory) : IAsyncDisposable
     public async Task MountAsync()
     {
         var socket = Path.Combine(_tools, "socket");
-        await StartAsync(() => File.Exists(socket), NbdkitPath, "--foreground", "--unix", socket, "--filter=error", "memory", "size=512M", "error=EIO", "error-rate=100%", $"error-file={Switch}");
+        await StartAsync(() => UnixSocket.IsListening(socket), NbdkitPath, "--foreground", "--unix", socket, "--filter=error", "memory", "size=512M", "error=EIO", "error-rate=100%", $"error-file={Switch}");
         var image = Path.Combine(Directory.CreateDirectory(Path.Combine(_tools, "image")).FullName, "disk");
         await StartAsync(() => File.Exists(image), NbdfusePath, image, $"nbd+unix:///?socket={socket}");
         _undo.Push(() => SmallDisk.RunAsync("/bin/umount", Path.GetDirectoryName(image)!));

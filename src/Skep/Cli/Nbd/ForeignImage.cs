@@ -73,7 +73,7 @@ internal sealed class ForeignImage : IAsyncDisposable
         using var timer = new PeriodicTimer(_pollPeriod, time);
         try
         {
-            while (!File.Exists(SocketPath))
+            while (!UnixSocket.IsListening(SocketPath))
             {
                 if (_serving.IsCompleted)
                     throw new CliException($"{path}: {(await _serving).Error.Trim()}", ExitCode.Conflict);
