@@ -115,7 +115,7 @@ internal static class GuestDisk
         var local = await CreateVolumeAsync(daemon, zone, pool: null, ct);
         var log = await CreateVolumeAsync(daemon, zone, await CreatePoolAsync(daemon, directory, ct), ct);
 
-        await WaitAsync($"{id} to run", _settleTimeout, async () => await StateAsync(daemon, id, ct) is "running", ct);
+        await WaitAsync($"{id} to run", _settleTimeout, () => IsInStateAsync(daemon, id, "running", ct), ct);
         var guest = new BenchGuest(TextOf(await Ec2Async(daemon, ct, "DescribeInstances", ("InstanceId.1", id)), "privateIpAddress"), key);
         await WaitAsync("the guest's SSH server", _bootTimeout, async () => (await guest.TryAsync("true", ct)).ExitCode == 0, ct);
         var fio = await guest.SendProgramAsync("fio", ct);
@@ -128,7 +128,8 @@ internal static class GuestDisk
             Target.InGuest("log volume", guest, fio, await AttachAsync(daemon, guest, id, log, "/dev/sdg", ct), sizeMib, isDirect: true),
         ];
 
-        var accelerator = (await ReadAsync(daemon, $"/apis/compute.skep.dev/v1/namespaces/default/instances/{id}", ct))["status"]?["acceleration"];
+        var shown = JsonNode.Parse(await Command.RunAsync(DaemonProcess.Program, ["get", "instances", id, "-o", "json", "--data", daemon.Directory], ct))!;
+        var accelerator = shown["status"]?["acceleration"];
         Console.Out.WriteLine($"accelerator {accelerator}, {InstanceType}, guest's kernel {(await guest.RunAsync("uname -r", ct)).Trim()}, volumes {Limits}, {sizeMib} MiB of each used, fio's engine libaio");
         foreach (var target in targets)
         {
@@ -138,7 +139,7 @@ internal static class GuestDisk
 
         await CompareAsync(targets, () => WaitForDrainAsync(daemon, log, ct), ct);
         await Ec2Async(daemon, ct, "TerminateInstances", ("InstanceId.1", id));
-        await WaitAsync($"{id} to be terminated", _settleTimeout, async () => await StateAsync(daemon, id, ct) is "terminated", ct);
+        await WaitAsync($"{id} to be terminated", _settleTimeout, () => IsInStateAsync(daemon, id, "terminated", ct), ct);
     }
 
     private static async Task CompareAsync(List<Target> targets, Func<Task> settle, CancellationToken ct)
@@ -261,14 +262,8 @@ internal static class GuestDisk
         return found;
     }
 
-    private static async Task<string> StateAsync(DaemonProcess daemon, string instance, CancellationToken ct) =>
-        (string?)(await ReadAsync(daemon, $"/apis/compute.skep.dev/v1/namespaces/default/instances/{instance}", ct))["status"]?["state"] ?? "";
-
-    private static async Task<JsonNode> ReadAsync(DaemonProcess daemon, string path, CancellationToken ct)
-    {
-        await using var connection = daemon.Connect();
-        return JsonNode.Parse((await connection.SendAsync(daemon.ResourceRequest("GET", path, "application/json", []), ct)).Span)!;
-    }
+    private static async Task<bool> IsInStateAsync(DaemonProcess daemon, string instance, string state, CancellationToken ct) =>
+        (await Ec2Async(daemon, ct, "DescribeInstances", ("InstanceId.1", instance))).Contains($"<name>{state}</name>", StringComparison.Ordinal);
 
     /// <summary>One call on a connection of its own: between two of them there may be minutes.</summary>
     private static async Task<string> Ec2Async(DaemonProcess daemon, CancellationToken ct, string action, params (string Name, string Value)[] parameters)
