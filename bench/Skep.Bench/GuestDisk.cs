@@ -8,8 +8,8 @@ namespace Skep.Bench;
 /// <summary>
 /// What fio in a virtual machine sees of its disks, beside fio on a file of the host: a volume in a file, and a log volume whose
 /// store is a directory. All lie in one directory of the host, and each workload is run on all in turn, so that what else
-/// the machine does hits all alike; the run with the median rate counts. The same in the guest's memory says what its
-/// processor allows. Needs root, QEMU, ssh and fio. Everything happens in network and mount namespaces of its own.
+/// the machine does hits all alike; the run with the median rate counts. Two further columns say what there is at most: a file in
+/// the guest's memory for its processor, and a volume in the host's memory for the way there. Needs root, QEMU, ssh and fio. Everything happens in network and mount namespaces of its own.
 /// <para>
 /// <c>SKEP_BENCH_GUEST_SECONDS</c>, <c>_ROUNDS</c> and <c>_MIB</c> change a run's time, their number and how much of a disk is
 /// used, <c>SKEP_BENCH_GUEST_WORKLOADS</c> chooses workloads by a part of their names, <c>SKEP_BENCH_ACCEL</c> says kvm or tcg
@@ -26,6 +26,8 @@ internal static class GuestDisk
     private const int MemoryMib = 256;
     private const string MemoryFile = "/dev/shm/disk";
     private const string InstanceType = "t3.medium";
+    private const string MemoryPool = "memory";
+    private const string LogPool = "logs";
 
     /// <summary>The most that CreateVolume allows, and the least size that it allows this for: nothing is written to most of it.</summary>
     private const int Iops = 256_000;
@@ -55,7 +57,17 @@ internal static class GuestDisk
             return await RunInsideAsync(Environment.GetEnvironmentVariable(ImageVariable) ?? await BuildImageAsync(directory, ct), ct);
         var data = directory.Combine("data");
         string[] options = Environment.GetEnvironmentVariable("SKEP_BENCH_ACCEL") is { Length: > 0 } accelerator ? ["--accel", accelerator] : [];
-        await WithDaemonAsync(data, options, daemon => MeasureAsync(daemon, directory, ct), ct);
+        var memory = Directory.CreateDirectory(directory.Combine("memory")).FullName;
+        await Command.RunAsync("mount", ["-t", "tmpfs", "-o", "mode=755", "tmpfs", memory], ct);
+        try
+        {
+            await WithDaemonAsync(data, options, daemon => MeasureAsync(daemon, directory, memory, ct), ct);
+        }
+        finally
+        {
+            await Command.RunAsync("umount", [memory], CancellationToken.None);
+        }
+
         if (FindProcesses(data) is { Count: > 0 } left)
             throw new InvalidOperationException($"still running: {string.Join("; ", left.Select(p => p.CommandLine))}");
         return 0;
@@ -100,23 +112,25 @@ internal static class GuestDisk
         }
     }
 
-    private static async Task MeasureAsync(DaemonProcess daemon, ScratchDirectory directory, CancellationToken ct)
+    private static async Task MeasureAsync(DaemonProcess daemon, ScratchDirectory directory, string memory, CancellationToken ct)
     {
         var image = (await Command.RunAsync(
             DaemonProcess.Program,
             ["image", "import", Environment.GetEnvironmentVariable(ImageVariable)!, "--name", "bench", "--boot-mode", "uefi", "--user", "root", "--data", daemon.Directory], ct)).Trim();
         var key = directory.Combine("key.pem");
-        await File.WriteAllTextAsync(key, TextOf(await Ec2Async(daemon, ct, "CreateKeyPair", ("KeyName", "bench")), "keyMaterial") + "\n", ct);
+        await File.WriteAllTextAsync(key, TextOf(await Ec2Async(daemon, "CreateKeyPair", [("KeyName", "bench")], ct), "keyMaterial") + "\n", ct);
         File.SetUnixFileMode(key, UnixFileMode.UserRead);
         var run = await Ec2Async(
-            daemon, ct, "RunInstances", ("ImageId", image), ("InstanceType", InstanceType), ("KeyName", "bench"), ("MinCount", "1"), ("MaxCount", "1"));
+            daemon, "RunInstances", [("ImageId", image), ("InstanceType", InstanceType), ("KeyName", "bench"), ("MinCount", "1"), ("MaxCount", "1")], ct);
         var id = TextOf(run, "instanceId");
         var zone = TextOf(run, "availabilityZone");
+        await CreatePoolsAsync(daemon, directory, memory, ct);
+        var inMemory = await CreateVolumeAsync(daemon, zone, MemoryPool, ct);
         var local = await CreateVolumeAsync(daemon, zone, pool: null, ct);
-        var log = await CreateVolumeAsync(daemon, zone, await CreatePoolAsync(daemon, directory, ct), ct);
+        var log = await CreateVolumeAsync(daemon, zone, LogPool, ct);
 
         await WaitAsync($"{id} to run", _settleTimeout, () => IsInStateAsync(daemon, id, "running", ct), ct);
-        var guest = new BenchGuest(TextOf(await Ec2Async(daemon, ct, "DescribeInstances", ("InstanceId.1", id)), "privateIpAddress"), key);
+        var guest = new BenchGuest(TextOf(await Ec2Async(daemon, "DescribeInstances", [("InstanceId.1", id)], ct), "privateIpAddress"), key);
         await WaitAsync("the guest's SSH server", _bootTimeout, async () => (await guest.TryAsync("true", ct)).ExitCode == 0, ct);
         var fio = await guest.SendProgramAsync("fio", ct);
         var sizeMib = Number("SKEP_BENCH_GUEST_MIB", MibDefault);
@@ -124,6 +138,7 @@ internal static class GuestDisk
         [
             Target.OnHost("host", directory.Combine("host.img"), sizeMib),
             Target.InGuest("guest's memory", guest, fio, MemoryFile, Math.Min(sizeMib, MemoryMib), isDirect: false),
+            Target.InGuest("volume in memory", guest, fio, await AttachAsync(daemon, guest, id, inMemory, "/dev/sdh", ct), sizeMib, isDirect: true),
             Target.InGuest("local volume", guest, fio, await AttachAsync(daemon, guest, id, local, "/dev/sdf", ct), sizeMib, isDirect: true),
             Target.InGuest("log volume", guest, fio, await AttachAsync(daemon, guest, id, log, "/dev/sdg", ct), sizeMib, isDirect: true),
         ];
@@ -138,7 +153,7 @@ internal static class GuestDisk
         }
 
         await CompareAsync(targets, () => WaitForDrainAsync(daemon, log, ct), ct);
-        await Ec2Async(daemon, ct, "TerminateInstances", ("InstanceId.1", id));
+        await Ec2Async(daemon, "TerminateInstances", [("InstanceId.1", id)], ct);
         await WaitAsync($"{id} to be terminated", _settleTimeout, () => IsInStateAsync(daemon, id, "terminated", ct), ct);
     }
 
@@ -148,8 +163,8 @@ internal static class GuestDisk
         var rounds = Number("SKEP_BENCH_GUEST_ROUNDS", RoundsDefault);
         var wanted = Environment.GetEnvironmentVariable("SKEP_BENCH_GUEST_WORKLOADS") ?? "";
         var slowest = new List<string>();
-        Console.Out.WriteLine("| workload | host | guest's memory | local volume | to host | log volume | to host |");
-        Console.Out.WriteLine("|---|---|---|---|---|---|---|");
+        Console.Out.WriteLine("| workload | host | guest's memory | volume in memory | local volume | to host | log volume | to host |");
+        Console.Out.WriteLine("|---|---|---|---|---|---|---|---|");
         foreach (var workload in GuestDiskWorkload.All.Where(w => w.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase)))
         {
             var runs = targets.ConvertAll(_ => new List<GuestDiskFigures>());
@@ -163,10 +178,10 @@ internal static class GuestDisk
             }
 
             var medians = runs.ConvertAll(r => r.OrderBy(f => f.Rate).ElementAt(r.Count / 2));
-            var (host, memory, local, log) = (medians[0], medians[1], medians[2], medians[3]);
+            var (host, local, log) = (medians[0], medians[^2], medians[^1]);
             Console.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {workload.Name} | {Rate(host)} | {Rate(memory)} | {Rate(local)} | {local.Rate / host.Rate:F2} | {Rate(log)} | {log.Rate / host.Rate:F2} |"));
+                $"| {workload.Name} | {Rate(host)} | {Rate(medians[1])} | {Rate(medians[2])} | {Rate(local)} | {local.Rate / host.Rate:F2} | {Rate(log)} | {log.Rate / host.Rate:F2} |"));
             slowest.Add($"| {workload.Name} | {string.Join(" | ", medians.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.P999Us:N0} us")))} |");
 
             string Rate(GuestDiskFigures figures) => workload.IsInBytes
@@ -174,7 +189,7 @@ internal static class GuestDisk
                 : string.Create(CultureInfo.InvariantCulture, $"{figures.Rate:N0}/s");
         }
 
-        Console.Out.WriteLine($"\n| p99.9 | {string.Join(" | ", targets.Select(t => t.Name))} |\n|---|---|---|---|---|");
+        Console.Out.WriteLine($"\n| p99.9 | {string.Join(" | ", targets.Select(t => t.Name))} |\n|---|---|---|---|---|---|");
         Console.Out.WriteLine(string.Join('\n', slowest));
         Console.Out.WriteLine($"load average at the end: {(await File.ReadAllTextAsync("/proc/loadavg", ct)).Split(' ')[0]}");
     }
@@ -192,34 +207,36 @@ internal static class GuestDisk
                 ("TagSpecification.1.ResourceType", "volume"), ("TagSpecification.1.Tag.1.Key", "skep.dev/pool"), ("TagSpecification.1.Tag.1.Value", pool));
         }
 
-        var id = TextOf(await Ec2Async(daemon, ct, "CreateVolume", [.. parameters]), "volumeId");
+        var id = TextOf(await Ec2Async(daemon, "CreateVolume", [.. parameters], ct), "volumeId");
         await WaitAsync(
             $"{id} to be available", _settleTimeout,
-            async () => (await Ec2Async(daemon, ct, "DescribeVolumes", ("VolumeId.1", id))).Contains("<status>available</status>", StringComparison.Ordinal), ct);
+            async () => (await Ec2Async(daemon, "DescribeVolumes", [("VolumeId.1", id)], ct)).Contains("<status>available</status>", StringComparison.Ordinal), ct);
         return id;
     }
 
-    /// <summary>A pool whose volumes have all that is measured in their read cache.</summary>
-    private static async Task<string> CreatePoolAsync(DaemonProcess daemon, ScratchDirectory directory, CancellationToken ct)
+    /// <summary>A pool in memory, and one of log volumes that have all that is measured in their read cache.</summary>
+    private static async Task CreatePoolsAsync(DaemonProcess daemon, ScratchDirectory directory, string memory, CancellationToken ct)
     {
-        const string Name = "logs";
         var cacheGib = 1 + (Number("SKEP_BENCH_GUEST_MIB", MibDefault) >> 9);
-        var store = Directory.CreateDirectory(directory.Combine("store")).FullName;
-        var manifest = directory.Combine("pool.yaml");
+        var manifest = directory.Combine("pools.yaml");
         await File.WriteAllTextAsync(manifest, string.Create(CultureInfo.InvariantCulture, $$"""
             apiVersion: storage.skep.dev/v1
             kind: StoragePool
-            metadata: { name: {{Name}} }
-            spec: { class: log, store: "file://{{store}}", cacheGib: {{cacheGib}} }
+            metadata: { name: {{MemoryPool}} }
+            spec: { class: local, path: "{{memory}}" }
+            ---
+            apiVersion: storage.skep.dev/v1
+            kind: StoragePool
+            metadata: { name: {{LogPool}} }
+            spec: { class: log, store: "file://{{Directory.CreateDirectory(directory.Combine("store")).FullName}}", cacheGib: {{cacheGib}} }
             """), ct);
         await Command.RunAsync(DaemonProcess.Program, ["apply", "-f", manifest, "--data", daemon.Directory], ct);
-        return Name;
     }
 
     /// <summary>Attaches a volume; returns the device in the guest.</summary>
     private static async Task<string> AttachAsync(DaemonProcess daemon, BenchGuest guest, string instance, string volume, string device, CancellationToken ct)
     {
-        await Ec2Async(daemon, ct, "AttachVolume", ("InstanceId", instance), ("VolumeId", volume), ("Device", device));
+        await Ec2Async(daemon, "AttachVolume", [("InstanceId", instance), ("VolumeId", volume), ("Device", device)], ct);
         // virtio-blk's serial numbers have 20 characters at most.
         var serial = volume.Replace("-", "", StringComparison.Ordinal);
         string? path = null;
@@ -234,8 +251,8 @@ internal static class GuestDisk
         var written = "";
         await WaitAsync($"the server of {volume} to rest", _settleTimeout, () =>
         {
-            var server = FindProcesses(socket).FirstOrDefault(p => p.CommandLine.Contains("nbd", StringComparison.Ordinal)).Id;
-            var now = File.ReadLines($"/proc/{server}/io").First(l => l.StartsWith("write_bytes:", StringComparison.Ordinal));
+            var server = FindProcesses(socket).First(p => p.CommandLine.Contains("nbd", StringComparison.Ordinal));
+            var now = File.ReadLines($"/proc/{server.Id}/io").First(l => l.StartsWith("write_bytes:", StringComparison.Ordinal));
             var isSame = now == written;
             written = now;
             return Task.FromResult(isSame);
@@ -263,10 +280,10 @@ internal static class GuestDisk
     }
 
     private static async Task<bool> IsInStateAsync(DaemonProcess daemon, string instance, string state, CancellationToken ct) =>
-        (await Ec2Async(daemon, ct, "DescribeInstances", ("InstanceId.1", instance))).Contains($"<name>{state}</name>", StringComparison.Ordinal);
+        (await Ec2Async(daemon, "DescribeInstances", [("InstanceId.1", instance)], ct)).Contains($"<name>{state}</name>", StringComparison.Ordinal);
 
     /// <summary>One call on a connection of its own: between two of them there may be minutes.</summary>
-    private static async Task<string> Ec2Async(DaemonProcess daemon, CancellationToken ct, string action, params (string Name, string Value)[] parameters)
+    private static async Task<string> Ec2Async(DaemonProcess daemon, string action, (string Name, string Value)[] parameters, CancellationToken ct)
     {
         await using var connection = daemon.Connect();
         return Encoding.UTF8.GetString((await connection.SendAsync(daemon.Requests.Make(action, parameters), ct)).Span);
