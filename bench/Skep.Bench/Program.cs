@@ -34,6 +34,8 @@ switch (args)
         return 0;
     case ["run-instances"]:
         return await RunInstancesLatency.RunAsync(directory, CancellationToken.None);
+    case ["guest-disk"]:
+        return await GuestDisk.RunAsync(directory, CancellationToken.None);
     case ["watch-fanout-http"]:
         await WatchFanoutHttp.RunAsync(directory, CancellationToken.None);
         return 0;
@@ -55,6 +57,7 @@ switch (args)
               run-instances        from the call to a running QEMU, beside QEMU by hand (root; SKEP_BENCH_IMAGE names an image)
               s3 [SERVER…]         the S3 port by sockets, beside its peers; SERVER: skep, uploads, nginx, swift, ceph (bench/peers, SKEP_BENCH_CEPH)
               nbd                  fio against skep nbd serve, qemu-nbd, qemu-storage-daemon and nbdkit on one raw file
+              guest-disk           fio in a virtual machine on a local and a log volume, beside fio on the host's file (root; SKEP_BENCH_ACCEL, SKEP_BENCH_IMAGE)
             SKEP_BENCH_DIRECTORY says on which disk (default: the temporary directory).
             """);
         return 2;

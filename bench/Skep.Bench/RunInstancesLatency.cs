@@ -27,20 +27,20 @@ internal static partial class RunInstancesLatency
 
         if (Environment.GetEnvironmentVariable(InsideVariable) is null)
             return await RunInsideAsync(ct);
-        await ExecuteAsync("ip", ["link", "set", "lo", "up"], ct);
+        await Command.RunAsync("ip", ["link", "set", "lo", "up"], ct);
         using var directory = new ScratchDirectory(parent);
         var data = directory.Combine("data");
         var daemon = await DaemonProcess.StartAsync(data, ct, "--accel", "tcg");
         try
         {
             string[] image = Environment.GetEnvironmentVariable("SKEP_BENCH_IMAGE") is { } file ? ["import", file, "--name", "bench"] : ["build", "tiny"];
-            await ExecuteAsync(DaemonProcess.Program, ["image", .. image, "--data", data, "--yes"], ct);
+            await Command.RunAsync(DaemonProcess.Program, ["image", .. image, "--data", data, "--yes"], ct);
             await MeasureAsync(daemon, directory, ct);
         }
         finally
         {
             await daemon.DisposeAsync();
-            await ExecuteAsync(DaemonProcess.Program, ["down", "--purge", "--yes", "--data", data], CancellationToken.None);
+            await Command.RunAsync(DaemonProcess.Program, ["down", "--purge", "--yes", "--data", data], CancellationToken.None);
         }
 
         return 0;
@@ -136,7 +136,7 @@ internal static partial class RunInstancesLatency
         var disk = Path.Combine(directory, "disk.qcow2");
         var monitor = Path.Combine(directory, "qmp.sock");
         var variables = Path.Combine(directory, "OVMF_VARS.fd");
-        await ExecuteAsync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", image, "-F", "qcow2", disk], ct);
+        await Command.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", image, "-F", "qcow2", disk], ct);
         foreach (var template in (string[])["/usr/share/OVMF/OVMF_VARS_4M.fd", "/usr/share/OVMF/OVMF_VARS.fd"])
         {
             if (File.Exists(template) && !File.Exists(variables))
@@ -179,7 +179,7 @@ internal static partial class RunInstancesLatency
     private static async Task<int> RunInsideAsync(CancellationToken ct)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"skep-bench-{Environment.ProcessId}");
-        await ExecuteAsync("ip", ["netns", "add", name], ct);
+        await Command.RunAsync("ip", ["netns", "add", name], ct);
         try
         {
             var start = new ProcessStartInfo("ip", ["netns", "exec", name, Environment.ProcessPath!, "run-instances"]);
@@ -190,19 +190,8 @@ internal static partial class RunInstancesLatency
         }
         finally
         {
-            await ExecuteAsync("ip", ["netns", "delete", name], CancellationToken.None);
+            await Command.RunAsync("ip", ["netns", "delete", name], CancellationToken.None);
         }
-    }
-
-    private static async Task ExecuteAsync(string program, string[] arguments, CancellationToken ct)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = process.StandardOutput.ReadToEndAsync(ct);
-        var error = await process.StandardError.ReadToEndAsync(ct);
-        await output;
-        await process.WaitForExitAsync(ct);
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {error}");
     }
 
     private static double Median(List<double> values)
