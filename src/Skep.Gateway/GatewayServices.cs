@@ -31,6 +31,8 @@ public static class GatewayServices
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<GatewayPipeline>();
         services.AddSingleton<AuditLog>();
+        // Before the web server's own, which it adds where there is none.
+        services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
         return services;
     }
 
@@ -44,7 +46,12 @@ public static class GatewayServices
         foreach (var listener in listeners.Where(l => l.Dialect is not null))
             listener.GiveUpOnReadersAfter(options.ReaderTimeout);
         web.UseKestrelCore();
-        web.UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket);
+        web.UseSockets(sockets =>
+        {
+            sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket;
+            // Its own default is 1 MiB; the limit of the request buffer below is only of what TLS and HTTP/2 have taken from here.
+            sockets.MaxReadBufferSize = options.ReceiveBufferBytes;
+        });
         web.UseKestrelHttpsConfiguration();
         web.ConfigureKestrel(kestrel =>
         {
