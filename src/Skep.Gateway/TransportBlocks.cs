@@ -15,7 +15,7 @@ internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byt
     /// <summary>Bytes of a block.</summary>
     public const int BlockBytes = 16 * 1024;
 
-    private static readonly TimeSpan _trimPeriod = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _trimPeriod = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentStack<Block> _idle = new();
     private readonly ITimer _trim;

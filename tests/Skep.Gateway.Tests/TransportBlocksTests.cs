@@ -35,13 +35,13 @@ public sealed class TransportBlocksTests
         using var blocks = new TransportBlocks(_clock);
         foreach (var block in Enumerable.Range(0, 10).Select(_ => blocks.Rent()).ToList())
             block.Dispose();
-        _clock.Advance(TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(10, blocks.IdleCount);
         foreach (var block in Enumerable.Range(0, 3).Select(_ => blocks.Rent()).ToList())
             block.Dispose();
-        _clock.Advance(TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(3, blocks.IdleCount);
-        _clock.Advance(TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(0, blocks.IdleCount);
     }
 

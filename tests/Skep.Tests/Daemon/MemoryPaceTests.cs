@@ -26,7 +26,7 @@ public sealed class MemoryPaceTests
     {
         for (var second = 1; second < 5; second++)
             Assert.False(_pace.IsCollectionDue(second * Mib / 2, 60 * Mib));
-        Assert.True(_pace.IsCollectionDue(3 * Mib, 60 * Mib));
+        Assert.True(_pace.IsCollectionDue(5 * Mib / 2, 60 * Mib));
     }
 
     [Fact]
