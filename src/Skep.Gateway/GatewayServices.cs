@@ -31,8 +31,6 @@ public static class GatewayServices
         services.AddSingleton<SystemEndpoints>();
         services.AddSingleton<GatewayPipeline>();
         services.AddSingleton<AuditLog>();
-        // Before the web server's own, which it adds where there is none.
-        services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
         return services;
     }
 
@@ -52,6 +50,8 @@ public static class GatewayServices
             // Its own default is 1 MiB; the limit of the request buffer below is only of what TLS and HTTP/2 have taken from here.
             sockets.MaxReadBufferSize = options.ReceiveBufferBytes;
         });
+        // The web server has registered its own above: the last one counts.
+        web.ConfigureServices(services => services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>());
         web.UseKestrelHttpsConfiguration();
         web.ConfigureKestrel(kestrel =>
         {

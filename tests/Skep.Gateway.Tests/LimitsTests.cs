@@ -53,6 +53,7 @@ public sealed class LimitsTests
         await using var gateway = await TestGateway.StartAsync(Ct, new GatewayOptions { ReceiveBufferBytes = 70_000 });
 
         Assert.Equal(70_000, gateway.Transport.MaxReadBufferSize);
+        Assert.IsType<TransportBlocks>(gateway.Memory);
     }
 
     [Fact]

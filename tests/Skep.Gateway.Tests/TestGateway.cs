@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -40,6 +41,7 @@ internal sealed class TestGateway : IAsyncDisposable
     public TestResources World => _world;
     public string AuditPath => Path.Combine(_directory, AuditLog.FileName);
     public SocketTransportOptions Transport => _app.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value;
+    public IMemoryPoolFactory<byte> Memory => _app.Services.GetRequiredService<IMemoryPoolFactory<byte>>();
     public Readiness Readiness => _app.Services.GetRequiredService<Readiness>();
 
     public static async Task<TestGateway> StartAsync(CancellationToken ct, GatewayOptions? options = null)

@@ -11,13 +11,13 @@ namespace Skep.Objects.Embedded;
 internal sealed class BodyBuffers
 {
     /// <summary>Bytes of a buffer; whole frames of encryption.</summary>
-    public const int BufferBytes = 4 * FrameCipher.FrameBytes;
+    public const int BufferBytes = 8 * FrameCipher.FrameBytes;
 
     private readonly ConcurrentStack<Pair> _idle = new();
     private int _left = PairsMax;
 
-    /// <summary>Pairs at the same time: 4 MiB, with more processors up to 8. As many uploads as that keep all processors busy.</summary>
-    public static int PairsMax { get; } = Math.Clamp(4 * Environment.ProcessorCount, 8, 16);
+    /// <summary>Pairs at the same time: 4 MiB, with more processors up to 16. As many uploads as that keep all processors busy.</summary>
+    public static int PairsMax { get; } = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
 
     /// <summary>A pair, to be disposed of; null when all are lent.</summary>
     public Pair? TryRent()

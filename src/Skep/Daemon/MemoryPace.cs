@@ -4,7 +4,7 @@ namespace Skep.Daemon;
 internal sealed class MemoryPace
 {
     /// <summary>Pages of files that have come back since they were last released: a release costs the first touch of each that is in use.</summary>
-    private const long ReleaseBytes = 8 * 1024 * 1024;
+    private const long ReleaseBytes = 4 * 1024 * 1024;
 
     /// <summary>What has come since the last collection, at least, and in a large heap a quarter: collecting stops all threads.</summary>
     private const long CollectBytes = 8 * 1024 * 1024;

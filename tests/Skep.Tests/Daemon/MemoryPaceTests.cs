@@ -43,7 +43,7 @@ public sealed class MemoryPaceTests
     {
         Assert.True(_pace.IsReleaseDue(60 * Mib));
         _pace.Released(20 * Mib);
-        Assert.False(_pace.IsReleaseDue(27 * Mib));
-        Assert.True(_pace.IsReleaseDue(28 * Mib));
+        Assert.False(_pace.IsReleaseDue(23 * Mib));
+        Assert.True(_pace.IsReleaseDue(24 * Mib));
     }
 }
