@@ -10,7 +10,7 @@ public sealed record GatewayOptions
     public long BodyBytesMax { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>What a connection may have received and nobody read yet; many uploads at once to a slow disk have as many of them.</summary>
-    public int ReceiveBufferBytes { get; init; } = 256 * 1024;
+    public int ReceiveBufferBytes { get; init; } = 160 * 1024;
 
     /// <summary>All request headers together; AWS's session tokens and kubectl's exec URLs are the longest things known.</summary>
     public int HeadersBytesMax { get; init; } = 64 * 1024;

@@ -44,7 +44,14 @@ public static class GatewayServices
         foreach (var listener in listeners.Where(l => l.Dialect is not null))
             listener.GiveUpOnReadersAfter(options.ReaderTimeout);
         web.UseKestrelCore();
-        web.UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket);
+        web.UseSockets(sockets =>
+        {
+            sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket;
+            // Its own default is 1 MiB; the limit of the request buffer below is only of what TLS and HTTP/2 have taken from here.
+            sockets.MaxReadBufferSize = options.ReceiveBufferBytes;
+        });
+        // The web server has registered its own above: the last one counts.
+        web.ConfigureServices(services => services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>());
         web.UseKestrelHttpsConfiguration();
         web.ConfigureKestrel(kestrel =>
         {

@@ -8,7 +8,11 @@ namespace Skep.Linux;
 /// </summary>
 public static class MappedCode
 {
+    private const string StatmPath = "/proc/self/statm";
     private const string SmapsPath = "/proc/self/smaps";
+
+    /// <summary>How many bytes of files, and of memory that is shared, this process has mapped and present; 0 where the kernel does not tell.</summary>
+    public static long ReadResidentBytes() => File.Exists(StatmPath) ? ParseShared(File.ReadAllText(StatmPath)) * Environment.SystemPageSize : 0;
 
     /// <summary>
     /// Unmaps them. What is needed again comes back from the page cache at the first touch, a microsecond or so a page.
@@ -25,7 +29,7 @@ public static class MappedCode
         }
     }
 
-    /// <summary>The mappings in /proc/PID/smaps that can be dropped: of a file, private, never writable and never written.</summary>
+    /// <summary>The mappings in /proc/PID/smaps that can be dropped: of a file, not writable and never written.</summary>
     internal static IEnumerable<(nint Start, nuint Length)> Find(IEnumerable<string> smaps)
     {
         (nint Start, nuint Length)? candidate = null;
@@ -35,7 +39,7 @@ public static class MappedCode
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (fields is [var range, var mode, _, _, _, ..] && !range.EndsWith(':'))
             {
-                candidate = fields is [_, "r-xp" or "r--p", _, _, _, ['/', ..], ..] ? Parse(range) : null;
+                candidate = fields is [_, "r-xp" or "r--p" or "r--s", _, _, _, ['/', ..], ..] ? Parse(range) : null;
             }
             else if (candidate is not null && fields is ["Anonymous:", var anonymous, ..])
             {
@@ -46,6 +50,9 @@ public static class MappedCode
             }
         }
     }
+
+    /// <summary>The pages that are of files or shared, in /proc/PID/statm: the third of "size resident shared text lib data dt".</summary>
+    internal static long ParseShared(string statm) => statm.Split(' ') is [_, _, var shared, ..] ? long.Parse(shared, CultureInfo.InvariantCulture) : 0;
 
     private static (nint Start, nuint Length) Parse(string range)
     {

@@ -48,6 +48,15 @@ public sealed class LimitsTests
     }
 
     [Fact]
+    public async Task A_connection_buffers_as_much_as_the_options_say()
+    {
+        await using var gateway = await TestGateway.StartAsync(Ct, new GatewayOptions { ReceiveBufferBytes = 70_000 });
+
+        Assert.Equal(70_000, gateway.Transport.MaxReadBufferSize);
+        Assert.IsType<TransportBlocks>(gateway.Memory);
+    }
+
+    [Fact]
     public async Task A_dialect_may_raise_the_limit_for_one_request()
     {
         await using var gateway = await TestGateway.StartAsync(Ct, new GatewayOptions { BodyBytesMax = 10 });

@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Skep.Core.Hosting;
 using Skep.Core.Identity;
 using Skep.Core.Identity.Bootstrap;
@@ -37,6 +40,8 @@ internal sealed class TestGateway : IAsyncDisposable
     public ScriptedDialect Dialect { get; }
     public TestResources World => _world;
     public string AuditPath => Path.Combine(_directory, AuditLog.FileName);
+    public SocketTransportOptions Transport => _app.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value;
+    public IMemoryPoolFactory<byte> Memory => _app.Services.GetRequiredService<IMemoryPoolFactory<byte>>();
     public Readiness Readiness => _app.Services.GetRequiredService<Readiness>();
 
     public static async Task<TestGateway> StartAsync(CancellationToken ct, GatewayOptions? options = null)

@@ -16,6 +16,10 @@ internal static class S3Figures
     private const int DeletedAtOnce = 1_000;
     private const int PartBytes = 64 << 20;
     private const int UploadsAtOnce = 64;
+
+    /// <summary>How long after much work the memory is read again.</summary>
+    private static readonly TimeSpan _calm = TimeSpan.FromSeconds(30);
+
     private static readonly (string Name, int Bytes)[] _sizes = [("4 KiB", 4 << 10), ("1 MiB", 1 << 20), ("64 MiB", 64 << 20)];
     private static readonly byte[] _body = MakeBody();
 
@@ -163,7 +167,8 @@ internal static class S3Figures
             Task.WhenAll(Enumerable.Range(0, UploadsAtOnce).Select(i => Task.Run(() => OnceAsync(server, c => c.SendAsync("PUT", $"/{Bucket}/upload{i}", body, [], ct)), ct))));
         await stop.CancelAsync();
         await watch;
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{server.Name}: {UploadsAtOnce} uploads of 64 MiB at once: {before:F0} MiB resident before, {highest:F0} MiB at most meanwhile"));
+        await Task.Delay(_calm, TimeProvider.System, ct);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{server.Name}: {UploadsAtOnce} uploads of 64 MiB at once: {before:F0} MiB resident before, {highest:F0} MiB at most meanwhile, {server.RssMib:F0} MiB {_calm.TotalSeconds} s later"));
     }
 
     private static async Task RepeatAsync(S3Server server, string what, int clients, int bytes, TimeSpan seconds, Func<S3Connection, int, long, Task<S3Reply>> action)

@@ -115,7 +115,7 @@ internal sealed partial class DaemonHost(DaemonOptions options, TimeProvider tim
         services.AddGateway(gateway);
         Composition.AddDialects(services);
         services.AddSingleton<IHostedService>(s => new CertificateRenewal(certificates, options.Listen.Address, time, s.GetRequiredService<ILogger<CertificateRenewal>>()));
-        services.AddSingleton<IHostedService>(new StartupMemory(time));
+        services.AddSingleton<IHostedService>(s => new ResidentMemory(s.GetRequiredService<IHostApplicationLifetime>(), time));
         builder.WebHost.UseGateway(gateway, listeners);
         var app = builder.Build();
         app.RunGateway();

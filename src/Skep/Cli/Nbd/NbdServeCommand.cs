@@ -94,7 +94,7 @@ internal static class NbdServeCommand
             foreach (var export in exports)
                 await context.Out.WriteLineAsync($"serving {export.Description} ({export.Device.SizeBytes} bytes) at {uri(export.Name)}");
             await context.Out.FlushAsync(ct);
-            await Task.WhenAll(server.RunAsync(ct), ControlAsync(request.ControlFd, volumes, ct), StartupMemory.ReleaseAsync(context.Time, ct));
+            await Task.WhenAll(server.RunAsync(ct), ControlAsync(request.ControlFd, volumes, ct), ResidentMemory.RunAsync(context.Time, ct));
             if (closing == Task.CompletedTask)
                 await FlushAsync(exports);
             await closing;
