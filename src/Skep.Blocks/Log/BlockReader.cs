@@ -180,21 +180,17 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
         }
     }
 
-    /// <summary>An object's header, checked.</summary>
-    public async ValueTask<DataObjectHeader> ReadHeaderAsync(SourceObject source, CancellationToken ct) => (await LoadHeaderAsync(source, ct)).Header;
-
     private async ValueTask<LoadedHeader> LoadHeaderAsync(SourceObject source, CancellationToken ct)
     {
         lock (_gate)
             if (_headers.TryGetValue(source.Id, out var known))
                 return known;
-        byte[] data = new byte[source.HeaderBytes];
-        await GetAsync(source.Key, 0, data, ct);
+        var header = await ReadHeaderAsync(source, ct);
         LoadedHeader loaded;
         try
         {
-            var header = DataObjectHeader.Read(data, source.Key, source.VolumeId, source.Epoch, source.Id);
-            loaded = new LoadedHeader(header, decoder.KeyOf(header, source.Key));
+            // Readers have no use for the extents, and in an object of random writes these are nearly all of it.
+            loaded = new LoadedHeader(header.WithoutExtents(), decoder.KeyOf(header, source.Key));
         }
         catch (LogFormatException ex)
         {
@@ -208,6 +204,21 @@ internal sealed class BlockReader(StoreReader store, BlockDecoder decoder, strin
                 _headers.Remove(_headerOrder.Dequeue());
         }
         return loaded;
+    }
+
+    /// <summary>Fetches an object's whole header, checked.</summary>
+    public async ValueTask<DataObjectHeader> ReadHeaderAsync(SourceObject source, CancellationToken ct)
+    {
+        byte[] data = new byte[source.HeaderBytes];
+        await GetAsync(source.Key, 0, data, ct);
+        try
+        {
+            return DataObjectHeader.Read(data, source.Key, source.VolumeId, source.Epoch, source.Id);
+        }
+        catch (LogFormatException ex)
+        {
+            throw Damaged(source.Key, ex.Message);
+        }
     }
 
     /// <summary>Fetches something, with the patience that was asked for.</summary>

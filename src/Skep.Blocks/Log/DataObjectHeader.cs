@@ -94,6 +94,12 @@ internal sealed class DataObjectHeader
         };
     }
 
+    /// <summary>The same, but for the sectors that the content is of: all that decoding takes.</summary>
+    public DataObjectHeader WithoutExtents() => new()
+    {
+        VolumeId = VolumeId, Epoch = Epoch, Id = Id, IsEncrypted = IsEncrypted, Salt = Salt, Extents = [], Sectors = Sectors, Blocks = Blocks,
+    };
+
     /// <summary>Bytes of a block's content.</summary>
     public static int ContentBytes(uint sectors, int block) =>
         (int)Math.Min(BlockSectors, sectors - (uint)block * BlockSectors) * Extent.SectorBytes;

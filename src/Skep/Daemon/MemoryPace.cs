@@ -9,24 +9,24 @@ internal sealed class MemoryPace
     /// <summary>What has come since the last collection, at least, and in a large heap a quarter: collecting stops all threads.</summary>
     private const long CollectBytes = 8 * 1024 * 1024;
 
-    /// <summary>Calm is less than this allocated in a second.</summary>
-    private const long CalmBytes = 1024 * 1024;
+    /// <summary>Calm is less than this of one processor's time in a second: what serves disks works without allocating.</summary>
+    private static readonly TimeSpan _calmTime = TimeSpan.FromMilliseconds(50);
 
     /// <summary>So many calm seconds in a row are the end of the work; the garbage of starting goes at the same time.</summary>
     private const int CalmTicks = 5;
 
     private long _released;
     private long? _collected;
-    private long _allocated;
+    private TimeSpan _used;
     private int _calm;
 
     /// <summary>Whether to collect all garbage now: at the first calm, and whenever it follows much work.</summary>
-    /// <param name="allocatedBytes">Allocated since the program started.</param>
+    /// <param name="processorTime">Used since the program started.</param>
     /// <param name="heapBytes">What the collector holds.</param>
-    public bool IsCollectionDue(long allocatedBytes, long heapBytes)
+    public bool IsCollectionDue(TimeSpan processorTime, long heapBytes)
     {
-        _calm = allocatedBytes - _allocated < CalmBytes ? _calm + 1 : 0;
-        _allocated = allocatedBytes;
+        _calm = processorTime - _used < _calmTime ? _calm + 1 : 0;
+        _used = processorTime;
         return _calm >= CalmTicks && (_collected is not { } left || heapBytes - left >= Math.Max(CollectBytes, left / 4));
     }
 

@@ -20,7 +20,7 @@ internal sealed class ResidentMemory(IHostApplicationLifetime lifetime, TimeProv
         using var registration = ct.Register(timer.Dispose);
         while (await timer.WaitForNextTickAsync(CancellationToken.None))
         {
-            if (pace.IsCollectionDue(GC.GetTotalAllocatedBytes(), HeapBytes()))
+            if (pace.IsCollectionDue(Environment.CpuUsage.TotalTime, HeapBytes()))
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 pace.Collected(HeapBytes());

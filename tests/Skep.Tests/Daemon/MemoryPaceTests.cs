@@ -12,21 +12,21 @@ public sealed class MemoryPaceTests
     public void Collects_once_after_the_work_is_over()
     {
         for (var second = 1; second <= 20; second++)
-            Assert.False(_pace.IsCollectionDue(second * 50 * Mib, 60 * Mib));
+            Assert.False(_pace.IsCollectionDue(TimeSpan.FromSeconds(second), 60 * Mib));
         for (var second = 1; second < 5; second++)
-            Assert.False(_pace.IsCollectionDue(1_000 * Mib, 60 * Mib));
-        Assert.True(_pace.IsCollectionDue(1_000 * Mib, 60 * Mib));
+            Assert.False(_pace.IsCollectionDue(TimeSpan.FromSeconds(20), 60 * Mib));
+        Assert.True(_pace.IsCollectionDue(TimeSpan.FromSeconds(20), 60 * Mib));
         _pace.Collected(20 * Mib);
         for (var second = 1; second <= 20; second++)
-            Assert.False(_pace.IsCollectionDue(1_000 * Mib, 20 * Mib));
+            Assert.False(_pace.IsCollectionDue(TimeSpan.FromSeconds(20), 20 * Mib));
     }
 
     [Fact]
     public void A_little_work_is_calm()
     {
         for (var second = 1; second < 5; second++)
-            Assert.False(_pace.IsCollectionDue(second * Mib / 2, 60 * Mib));
-        Assert.True(_pace.IsCollectionDue(5 * Mib / 2, 60 * Mib));
+            Assert.False(_pace.IsCollectionDue(TimeSpan.FromMilliseconds(second * 40), 60 * Mib));
+        Assert.True(_pace.IsCollectionDue(TimeSpan.FromMilliseconds(5 * 40), 60 * Mib));
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public sealed class MemoryPaceTests
     {
         _pace.Collected(100 * Mib);
         for (var second = 1; second <= 20; second++)
-            Assert.False(_pace.IsCollectionDue(0, 124 * Mib));
-        Assert.True(_pace.IsCollectionDue(0, 125 * Mib));
+            Assert.False(_pace.IsCollectionDue(TimeSpan.Zero, 124 * Mib));
+        Assert.True(_pace.IsCollectionDue(TimeSpan.Zero, 125 * Mib));
     }
 
     [Fact]
