@@ -14,6 +14,8 @@ namespace Skep.Cli.Nbd;
 /// <summary><c>skep nbd serve</c>: serves files as disks until it is interrupted.</summary>
 internal static class NbdServeCommand
 {
+    private const int WaitingThreads = 12;
+
     /// <summary>Makes the verb.</summary>
     public static Command Create(CliContext context)
     {
@@ -69,6 +71,7 @@ internal static class NbdServeCommand
 
     private static async Task<int> ServeAsync(CliContext context, ServeRequest request, DeviceSource source, CancellationToken ct)
     {
+        AllowWaitingThreads();
         await using var sources = source;
         var exports = new List<NbdExport>();
         try
@@ -105,6 +108,16 @@ internal static class NbdServeCommand
             foreach (var export in exports)
                 await export.Device.DisposeAsync();
         }
+    }
+
+    /// <summary>
+    /// Uploads to a store in a directory wait for the disk in threads of the pool. With no more of those than processors, whatever
+    /// else is due (a write that was slowed down for some milliseconds) would wait with them.
+    /// </summary>
+    private static void AllowWaitingThreads()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, WaitingThreads), completions);
     }
 
     private static async Task ControlAsync(int? fd, IReadOnlyDictionary<string, LogVolume> volumes, CancellationToken ct)
