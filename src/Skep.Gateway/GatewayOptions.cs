@@ -12,12 +12,6 @@ public sealed record GatewayOptions
     /// <summary>What a connection may have received and nobody read yet; many uploads at once to a slow disk have as many of them.</summary>
     public int ReceiveBufferBytes { get; init; } = 160 * 1024;
 
-    /// <summary>
-    /// What of an answer may wait for a connection that does not take it. Filling goes on below half of it: a little more than
-    /// two pieces of a large object, so that one is read and verified while the other is sent.
-    /// </summary>
-    public int SendBufferBytes { get; init; } = 264 * 1024;
-
     /// <summary>All request headers together; AWS's session tokens and kubectl's exec URLs are the longest things known.</summary>
     public int HeadersBytesMax { get; init; } = 64 * 1024;
 

@@ -49,7 +49,6 @@ public static class GatewayServices
             sockets.CreateBoundListenSocket = endPoint => listeners.First(l => l.Socket.LocalEndPoint!.Equals(endPoint)).Socket;
             // Its own default is 1 MiB; the limit of the request buffer below is only of what TLS and HTTP/2 have taken from here.
             sockets.MaxReadBufferSize = options.ReceiveBufferBytes;
-            sockets.MaxWriteBufferSize = options.SendBufferBytes;
         });
         // The web server has registered its own above: the last one counts.
         web.ConfigureServices(services => services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>());
