@@ -48,7 +48,17 @@ public sealed partial class LogVolume
     {
         lock (_gate)
             ThrowIfStopped();
-        await MaintainAsync(ct);
+        try
+        {
+            await MaintainAsync(ct);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            // Who asked did not cancel: the volume has stopped meanwhile, and its reason is the answer.
+            lock (_gate)
+                ThrowIfStopped();
+            throw;
+        }
     }
 
     private async Task MaintainAsync(CancellationToken ct)
