@@ -25,7 +25,10 @@ internal sealed record WalSegmentHeader
 
     public required uint Epoch { get; init; }
 
-    /// <summary>Counts the segments of the log as they are put to use; never used twice.</summary>
+    /// <summary>
+    /// Counts the segments of the log as an opener puts them to use, from the highest that it found: of those that a loss of power
+    /// took, a later opener uses the numbers again. In one directory no two have the same; see <see cref="IsYoungerThan"/>.
+    /// </summary>
     public required uint Ordinal { get; init; }
 
     /// <summary>Random for each use of the file, so that records of an earlier use are not taken for new ones.</summary>
@@ -44,6 +47,13 @@ internal sealed record WalSegmentHeader
 
     public required byte[] Salt { get; init; }
 
+    /// <summary>Whether the segment was put to use after another.</summary>
+    public bool IsYoungerThan(WalSegmentHeader other) => CompareAge(this, other) > 0;
+
+    /// <summary>Orders segments as they were put to use: by opener, and then by number.</summary>
+    public static int CompareAge(WalSegmentHeader left, WalSegmentHeader right) =>
+        (left.Epoch, left.Ordinal).CompareTo((right.Epoch, right.Ordinal));
+
     public void Write(Span<byte> block)
     {
         block[..HeaderBytes].Clear();
@@ -58,7 +68,7 @@ internal sealed record WalSegmentHeader
     {
         var first = ReadCopy(block, what);
         var second = ReadCopy(block[SecondCopyAt..], what);
-        return first is null || second?.Ordinal > first.Ordinal ? second : first;
+        return first is null || second?.IsYoungerThan(first) == true ? second : first;
     }
 
     /// <summary>Writes one copy.</summary>

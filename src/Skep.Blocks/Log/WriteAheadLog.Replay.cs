@@ -40,9 +40,8 @@ internal sealed partial class WriteAheadLog
         // What an opener that was killed had made, only the page cache may know by name.
         await _directory.SyncAsync(ct);
         await MoveAsideAsync(others, drained, ct);
-        mine.Sort((a, b) => a.Header.Ordinal.CompareTo(b.Header.Ordinal));
-        if (mine.Count > 0)
-            _ordinal = mine[^1].Header.Ordinal;
+        mine.Sort((a, b) => WalSegmentHeader.CompareAge(a.Header, b.Header));
+        _ordinal = mine.Select(s => s.Header.Ordinal).DefaultIfEmpty().Max();
         await ReplayChainAsync(mine, ct);
         await WipeBehindAsync(mine);
         bool isEmpty;

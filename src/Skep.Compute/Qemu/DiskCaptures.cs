@@ -75,7 +75,7 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
         if (await FindJobAsync(name, ct) is not { } job)
             return null;
         var (done, all) = (job.GetProperty("current-progress").GetInt64(), job.GetProperty("total-progress").GetInt64());
-        if (job.GetProperty("status").GetString() != "concluded")
+        if (!IsConcluded(job))
             return new DiskCaptureProgress(null, done, all);
         if (job.TryGetProperty("error", out var error))
             throw new MachineException($"the copy of {request.VolumeId} failed: {error.GetString()}");
@@ -92,8 +92,8 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
         var (name, node) = (NameOf(request.CaptureId), NodeOf(request));
         if (await FindJobAsync(name, ct) is { } job)
         {
-            if (job.GetProperty("status").GetString() != "concluded")
-                await execute("block-job-cancel", w => { w.WriteString("device", name); w.WriteBoolean("force", true); }, ct);
+            if (!IsConcluded(job))
+                await CancelAsync(name, ct);
             await WaitForConclusionAsync(name, ct);
             await execute("job-dismiss", w => w.WriteString("id", name), ct);
         }
@@ -312,11 +312,26 @@ internal sealed class DiskCaptures(QmpExecute execute, CaptureFiles files, IVolu
         return null;
     }
 
+    private async Task CancelAsync(string id, CancellationToken ct)
+    {
+        try
+        {
+            await execute("block-job-cancel", w => { w.WriteString("device", id); w.WriteBoolean("force", true); }, ct);
+        }
+        catch (QmpException ex) when (ex.Failure == QmpFailure.Refused)
+        {
+            // A job that runs can be cancelled: this one has come to its end since it was looked at. One that has not is
+            // waited for, and named if it does not end.
+        }
+    }
+
+    private static bool IsConcluded(JsonElement job) => job.GetProperty("status").GetString() == "concluded";
+
     private async Task WaitForConclusionAsync(string id, CancellationToken ct)
     {
         for (var attempt = 0; attempt < WaitAttemptsMax; attempt++)
         {
-            if (await FindJobAsync(id, ct) is not { } job || job.GetProperty("status").GetString() == "concluded")
+            if (await FindJobAsync(id, ct) is not { } job || IsConcluded(job))
                 return;
             await Task.Delay(_waitPause, time, ct);
         }

@@ -100,6 +100,7 @@ internal static class ReplicaRecovery
             if (name.StartsWith(SegmentPrefix, StringComparison.Ordinal) && int.TryParse(name.AsSpan(SegmentPrefix.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int number))
                 next = Math.Max(next, number + 1);
         ReplicaSegment? segment = null;
+        uint segments = 0;
         long records = 0;
         try
         {
@@ -119,7 +120,7 @@ internal static class ReplicaRecovery
                     case ReplicaFrameKind.End:
                         return records;
                     case ReplicaFrameKind.Segment when reader.Payload.Length == FrameRing.SegmentPayloadBytes:
-                        segment = await BeginAsync(settings, walId, $"{SegmentPrefix}{next++:x6}", reader.Payload, ct);
+                        segment = await BeginAsync(settings, walId, ++segments, $"{SegmentPrefix}{next++:x6}", reader.Payload, ct);
                         break;
                     case ReplicaFrameKind.Record when segment is not null && WalRecordHeader.TryRead(reader.Payload.Span, out var record):
                         await segment.AppendAsync(record, reader.Payload);
@@ -137,15 +138,16 @@ internal static class ReplicaRecovery
         }
     }
 
-    private static async Task<ReplicaSegment> BeginAsync(LogVolumeSettings settings, Guid walId, string name, ReadOnlyMemory<byte> payload, CancellationToken ct)
+    private static async Task<ReplicaSegment> BeginAsync(LogVolumeSettings settings, Guid walId, uint ordinal, string name, ReadOnlyMemory<byte> payload, CancellationToken ct)
     {
         var header = WalSegmentHeader.ReadCopy(payload.Span, "a segment's frame") ?? throw new ReplicaException(ReplicaRefusal.Protocol, "a segment's header is damaged");
         int length = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(payload.Span[WalSegmentHeader.CopyBytes..]);
         var segment = new ReplicaSegment(name, await settings.LogDirectory.OpenAsync(name, BlockFileMode.CreateNew, ct));
         try
         {
-            // The header first: what is cut short can be told by it.
-            await segment.BeginAsync(header with { WalId = walId });
+            // The header first: what is cut short can be told by it. Counted anew, for the replica also has what its writers
+            // themselves had lost, and whose numbers the next of them used again.
+            await segment.BeginAsync(header with { WalId = walId, Ordinal = ordinal });
             await segment.FillAsync(WalSegmentHeader.HeaderBytes, Math.Max(length, settings.SegmentBytes), ct);
             return segment;
         }

@@ -21,7 +21,7 @@ internal sealed class ReplicaVolume(ReplicaDirectory directory, ReplicaLabel lab
         if (segment.Header is not { } header || header.VolumeId != VolumeId || !_label.WalIds.Contains(header.WalId))
             return false;
         _segments.Add(segment);
-        _segments.Sort((a, b) => a.Header!.Ordinal.CompareTo(b.Header!.Ordinal));
+        _segments.Sort((a, b) => WalSegmentHeader.CompareAge(a.Header!, b.Header!));
         return true;
     }
 
