@@ -42,7 +42,7 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
     private async Task<Loaded> LoadOnceAsync(VolumeIdentity identity, CancellationToken ct)
     {
         HashSet<ulong> tried = [];
-        LogFormatException? damage = null;
+        LogFormatException? failure = null;
         ulong newest = 0;
         await foreach (ulong checkpoint in FindCheckpointsAsync(identity, ct))
         {
@@ -61,15 +61,19 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
                     return new Loaded(state, fence);
                 newest = Math.Max(newest, number);
             }
-            catch (LogFormatException ex) when (ex.Error == LogFormatError.Damaged)
+            catch (LogFormatException ex) when (ex.Error is LogFormatError.Damaged or LogFormatError.Missing)
             {
                 // An older checkpoint and the records after it say the same.
-                damage = ex;
+                if (failure is not { Error: LogFormatError.Damaged })
+                    failure = ex;
             }
         }
+        // What is not there may have been trimmed meanwhile, by an opener whose checkpoint was not listed yet.
+        if (newest == 0 && failure is not { Error: LogFormatError.Damaged })
+            newest = (await FollowFenceAsync(new VolumeState(volume, identity.VolumeId), ct)).Number;
         if (newest > 0)
             throw new ObjectStoreException(ObjectStoreError.Unavailable, $"{reader.Store.Name}: volume {volume} is at record {newest} or later, and no checkpoint that leads there is listed yet");
-        throw damage ?? new LogFormatException(LogFormatError.Missing, $"volume {volume} has neither a checkpoint that can be read nor {VolumeNames.Record(volume, 1)}: its making was not finished, or its log is lost");
+        throw failure ?? new LogFormatException(LogFormatError.Missing, $"volume {volume} has neither a checkpoint that can be read nor {VolumeNames.Record(volume, 1)}: its making was not finished, or its log is lost");
     }
 
     /// <summary>Where the state may begin, the likeliest first: the hint, the listed ones, and 0 for the beginning.</summary>

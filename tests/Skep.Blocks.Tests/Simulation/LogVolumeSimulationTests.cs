@@ -54,6 +54,7 @@ public sealed class LogVolumeSimulationTests
     [InlineData(611, 40, "a replica noted as flushed what the local log had not synced, and brought it back after the loss of both")]
     [InlineData(2983, 60, "whoever asked for a collection was told of a cancelled task when another writer took the volume")]
     [InlineData(6997, 60, "segments that a loss of power took had given their numbers to later ones, and the copy of both on the replica was read in the wrong order")]
+    [InlineData(16883, 60, "an opener that had begun to read at the first record, when another trimmed it, called the log lost")]
     [InlineData(1672, 60, "a segment without space of its own was made and given up again and again")]
     public void What_once_failed_does_not_fail_again(ulong seed, int operations, string defect)
     {
