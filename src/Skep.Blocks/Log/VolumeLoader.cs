@@ -118,9 +118,23 @@ internal sealed class VolumeLoader(StoreReader reader, string volume)
     }
 
     /// <summary>The state of a snapshot: saved by itself, or folded from the checkpoint before it.</summary>
-    public async Task<VolumeState> LoadSnapshotAsync(VolumeIdentity identity, ulong number, ulong checkpoint, CancellationToken ct) =>
-        await LoadCheckpointAsync(VolumeNames.Snapshot(volume, number), identity, ct)
-        ?? await LoadAtAsync(identity, number, checkpoint <= number ? checkpoint : 0, ct);
+    public async Task<VolumeState> LoadSnapshotAsync(VolumeIdentity identity, ulong number, ulong checkpoint, CancellationToken ct)
+    {
+        string key = VolumeNames.Snapshot(volume, number);
+        if (await LoadCheckpointAsync(key, identity, ct) is { } saved)
+            return saved;
+        try
+        {
+            return await LoadAtAsync(identity, number, checkpoint <= number ? checkpoint : 0, ct);
+        }
+        catch (LogFormatException ex) when (ex.Error == LogFormatError.Missing)
+        {
+            // Records are trimmed when every snapshot was saved: so was this one, meanwhile.
+            if (await LoadCheckpointAsync(key, identity, ct) is { } late)
+                return late;
+            throw;
+        }
+    }
 
     /// <summary>A checkpoint; null when it does not exist.</summary>
     public async Task<VolumeState?> LoadCheckpointAsync(string key, VolumeIdentity identity, CancellationToken ct) =>

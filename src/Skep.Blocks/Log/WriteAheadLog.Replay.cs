@@ -7,6 +7,7 @@ namespace Skep.Blocks.Log;
 internal sealed partial class WriteAheadLog
 {
     private const string AsidePrefix = "aside-";
+    private const int RewriteBytes = 1 << 20;
 
     /// <summary>Whether the directory has segments of a log.</summary>
     public static async Task<HashSet<Guid>> FindLogsAsync(IBlockDirectory directory, CancellationToken ct)
@@ -150,6 +151,28 @@ internal sealed partial class WriteAheadLog
             throw Lost(_settings.Name, mine[at].Segment.Name, reached + 1, durable);
         // What was recovered may be in the page cache alone, if only the process had died: the next flush syncs it, and until
         // then no header may say that it was durable.
+        await RewriteAsync(Math.Max(durable, drained), ct);
+    }
+
+    /// <summary>
+    /// Writes what was recovered once more, unless it is known to be durable. If the opener before ended because a sync had
+    /// failed, the page cache may have what the disk has not and call it clean: the next sync would succeed and mean nothing.
+    /// </summary>
+    private async Task RewriteAsync(ulong durable, CancellationToken ct)
+    {
+        byte[]? buffer = null;
+        foreach (var segment in _segments.Values.Where(s => s.LastSequence > durable).ToList())
+        {
+            buffer ??= new byte[RewriteBytes];
+            for (int at = 0; at < segment.EndBytes;)
+            {
+                var part = buffer.AsMemory(0, Math.Min(buffer.Length, segment.EndBytes - at));
+                if (await segment.File.ReadAsync(at, part, ct) < part.Length)
+                    throw new BlockDeviceException(BlockError.Io, $"volume {_settings.Name}: {segment.Name} ended at {segment.File.LengthBytes} while it was read, expected {segment.EndBytes} bytes");
+                await segment.File.WriteAsync(at, part, CancellationToken.None);
+                at += part.Length;
+            }
+        }
     }
 
     private readonly record struct ReplayEnd(ulong Reached, ulong Durable);

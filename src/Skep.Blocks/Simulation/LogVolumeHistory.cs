@@ -88,7 +88,7 @@ internal sealed partial class LogVolumeHistory
             Disarm();
         }
         if (session.IsBroken)
-            Crash(machine, VolumeLoss.Power);
+            Crash(machine, LossOfBroken(machine));
         else if (loss != VolumeLoss.None)
             Crash(machine, loss);
         else
@@ -98,7 +98,7 @@ internal sealed partial class LogVolumeHistory
     private async Task CloseAndEndAsync(ProcessSession session)
     {
         await session.Process.RunAsync(() => CloseAllAsync(session));
-        Crash(session.Machine, session.IsBroken || _random.Chance(500) ? VolumeLoss.Power : VolumeLoss.Process);
+        Crash(session.Machine, session.IsBroken ? LossOfBroken(session.Machine) : _random.Chance(500) ? VolumeLoss.Power : VolumeLoss.Process);
     }
 
     // A second machine opens the volumes while the first has them; the first must notice, fail, and do no harm.
@@ -133,7 +133,7 @@ internal sealed partial class LogVolumeHistory
         {
             // It was cut short, which is allowed at any moment.
         }
-        Crash(second.Machine, second.IsBroken ? VolumeLoss.Power : LossOf(_random.Pick<Ending>([Ending.Kill, Ending.PowerCut])));
+        Crash(second.Machine, second.IsBroken ? LossOfBroken(second.Machine) : LossOf(_random.Pick<Ending>([Ending.Kill, Ending.PowerCut])));
     }
 
     private static void Overtake(ProcessSession first, bool isPaused)
@@ -153,6 +153,11 @@ internal sealed partial class LogVolumeHistory
         Ending.Loss => VolumeLoss.Machine,
         _ => throw new ArgumentOutOfRangeException(nameof(ending), ending, "ends otherwise"),
     };
+
+    // Whoever's disk has failed is started again, on what the page cache still shows, or with the machine. A file system that
+    // could not make a directory durable lets nobody write before it is mounted again.
+    private VolumeLoss LossOfBroken(SimulatedMachine machine) =>
+        machine.Disks.Any(disk => disk.HasLostNames) || _random.Chance(500) ? VolumeLoss.Power : VolumeLoss.Process;
 
     private void CrashAfter(SimulatedMachine machine, VolumeLoss loss, int ioCount)
     {

@@ -71,6 +71,7 @@ public sealed partial class SimulatedDisk(SimulatedScheduler scheduler, Simulati
             scheduler.Trace.Mix(_names[file].LengthBytes);
         }
         _lockOwner = null;
+        HasLostNames = false;
     }
 
     /// <summary>Inverts one bit of a file, in the page cache and on the medium.</summary>
@@ -124,7 +125,14 @@ public sealed partial class SimulatedDisk(SimulatedScheduler scheduler, Simulati
 
     internal void SyncNames(long changeCount) => Settle(changeCount, _ => true);
 
-    internal void LoseNames(long changeCount) => Settle(changeCount, _ => random.Chance(500));
+    /// <summary>A sync of the directory has failed since the power was last cut.</summary>
+    internal bool HasLostNames { get; private set; }
+
+    internal void LoseNames(long changeCount)
+    {
+        HasLostNames = true;
+        Settle(changeCount, _ => random.Chance(500));
+    }
 
     private void Settle(long changeCount, Predicate<NameChange> isKept)
     {

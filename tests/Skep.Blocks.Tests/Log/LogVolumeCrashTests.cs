@@ -59,6 +59,29 @@ public sealed class LogVolumeCrashTests
         Assert.NotNull((await volume.CloseAsync(Ct)).Failure);
     }
 
+    [Fact]
+    public async Task What_was_found_after_a_failed_sync_is_durable_when_the_next_opener_says_so()
+    {
+        var world = new VolumeWorld();
+        await world.CreateAsync();
+        var volume = await world.OpenAsync();
+        await volume.WriteAsync(0, VolumeWorld.Pattern(1, 8192), isDurable: true, Ct);
+        await volume.WriteAsync(4096, VolumeWorld.Pattern(2, 299_008), isDurable: false, Ct);
+        world.Disk.OnSync = _ => throw new IOException("the disk is broken");
+        await Assert.ThrowsAsync<BlockDeviceException>(async () => await volume.FlushAsync(Ct));
+        world.Disk.OnSync = null;
+        await volume.AbandonAsync();
+
+        // Only the process has ended: the page cache still shows what the disk never got.
+        volume = await world.OpenAsync();
+        Assert.Equal(VolumeWorld.Pattern(2, 299_008), await VolumeWorld.ReadAsync(volume, 4096, 299_008));
+        await volume.FlushAsync(Ct);
+        await world.CrashAsync(volume);
+        await using var again = await world.OpenAsync();
+        Assert.Equal(VolumeWorld.Pattern(1, 8192)[..4096], await VolumeWorld.ReadAsync(again, 0, 4096));
+        Assert.Equal(VolumeWorld.Pattern(2, 299_008), await VolumeWorld.ReadAsync(again, 4096, 299_008));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(4096)]
@@ -189,11 +212,11 @@ public sealed class LogVolumeCrashTests
         for (int i = 0; i < 3; i++)
             await volume.WriteAsync(i * 4096L, VolumeWorld.Pattern(i, 4096), isDurable: true, Ct);
         await world.CrashAsync(volume);
-        var file = (MemoryFile)await world.Disk.OpenAsync("segment-000000", BlockFileMode.Open, Ct);
+        var file = (MemoryFile)await world.Disk.OpenAsync(FirstSegmentOf(world), BlockFileMode.Open, Ct);
         file.Damage(4096 + 8192 + 4096 + 77);
         var failure = await Assert.ThrowsAsync<LogFormatException>(() => world.OpenAsync());
         Assert.Equal(LogFormatError.Damaged, failure.Error);
-        Assert.Contains("segment-000000", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(FirstSegmentOf(world), failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -228,7 +251,7 @@ public sealed class LogVolumeCrashTests
         await volume.WriteAsync(8192, VolumeWorld.Pattern(3, 4096), isDurable: false, Ct);
         // All three are on the disk, but the second is torn: the third must stay dead.
         await world.CrashAsync(volume, isLucky: true);
-        ((MemoryFile)await world.Disk.OpenAsync("segment-000000", BlockFileMode.Open, Ct)).Damage(4096 + 8192 + 4096 + 10);
+        ((MemoryFile)await world.Disk.OpenAsync(FirstSegmentOf(world), BlockFileMode.Open, Ct)).Damage(4096 + 8192 + 4096 + 10);
         volume = await world.OpenAsync();
         Assert.Equal(VolumeWorld.Pattern(1, 4096), await VolumeWorld.ReadAsync(volume, 0, 4096));
         Assert.Equal(new byte[8192], await VolumeWorld.ReadAsync(volume, 4096, 8192));
@@ -272,4 +295,10 @@ public sealed class LogVolumeCrashTests
             }
         }
     }
+
+    /// <summary>The segment that was put to use first: which of the spares that is depends on who comes first.</summary>
+    private static string FirstSegmentOf(VolumeWorld world) => world.Disk.Names
+        .Select(name => (Name: name, Header: name.StartsWith("segment-", StringComparison.Ordinal) ? WalSegmentHeader.Read(world.Disk.Content(name), name) : null))
+        .Where(segment => segment.Header is not null)
+        .MinBy(segment => segment.Header!.Ordinal).Name;
 }

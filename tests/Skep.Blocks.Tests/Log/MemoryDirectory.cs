@@ -121,9 +121,12 @@ public sealed class MemoryDirectory : IBlockDirectory
 /// <summary>A file of a <see cref="MemoryDirectory"/>.</summary>
 public sealed class MemoryFile(MemoryDirectory directory, string name, byte[] content) : IBlockFile
 {
+    private const int PageBytes = 4096;
+
     private readonly Lock _gate = new();
     private byte[] _content = [.. content];
     private int _length = content.Length;
+    private readonly HashSet<int> _dirtyPages = [];
 
     public byte[] Durable { get; private set; } = [.. content];
 
@@ -173,8 +176,26 @@ public sealed class MemoryFile(MemoryDirectory directory, string name, byte[] co
     {
         await directory.PauseAsync();
         directory.Syncs++;
-        directory.OnSync?.Invoke(name);
-        Durable = Volatile;
+        try
+        {
+            directory.OnSync?.Invoke(name);
+        }
+        catch
+        {
+            // As the kernel has it: what could not be written counts as clean from now on.
+            lock (_gate)
+                _dirtyPages.Clear();
+            throw;
+        }
+        lock (_gate)
+        {
+            byte[] durable = new byte[_length];
+            Durable.AsSpan(0, Math.Min(Durable.Length, _length)).CopyTo(durable);
+            foreach (int at in _dirtyPages.Select(page => page * PageBytes).Where(at => at < _length))
+                _content.AsSpan(at, Math.Min(PageBytes, _length - at)).CopyTo(durable.AsSpan(at));
+            _dirtyPages.Clear();
+            Durable = durable;
+        }
     }
 
     public ValueTask SetLengthAsync(long lengthBytes, CancellationToken ct)
@@ -214,6 +235,8 @@ public sealed class MemoryFile(MemoryDirectory directory, string name, byte[] co
                 Array.Resize(ref _content, Math.Max(end, _content.Length * 2));
             _length = Math.Max(_length, end);
             data.CopyTo(_content.AsSpan((int)offset));
+            for (int page = (int)offset / PageBytes; page * PageBytes < end; page++)
+                _dirtyPages.Add(page);
         }
     }
 }

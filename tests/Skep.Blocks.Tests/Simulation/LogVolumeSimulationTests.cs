@@ -55,6 +55,7 @@ public sealed class LogVolumeSimulationTests
     [InlineData(2983, 60, "whoever asked for a collection was told of a cancelled task when another writer took the volume")]
     [InlineData(6997, 60, "segments that a loss of power took had given their numbers to later ones, and the copy of both on the replica was read in the wrong order")]
     [InlineData(16883, 60, "an opener that had begun to read at the first record, when another trimmed it, called the log lost")]
+    [InlineData(23798, 60, "a snapshot that was opened while it was being saved was looked for in records that were trimmed meanwhile")]
     [InlineData(1672, 60, "a segment without space of its own was made and given up again and again")]
     public void What_once_failed_does_not_fail_again(ulong seed, int operations, string defect)
     {
