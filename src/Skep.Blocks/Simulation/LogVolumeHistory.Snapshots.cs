@@ -89,9 +89,9 @@ internal sealed partial class LogVolumeHistory
         {
             await opened.Device.CloneAsync(clone.Snapshot.Id, clone.Name, default);
         }
-        catch (BlockDeviceException ex) when (isRepeated && ex.Error == BlockError.NotSupported && ex.Message.Contains("exists already", StringComparison.Ordinal))
+        catch (BlockDeviceException ex) when ((isRepeated || opened.Session.MayBeOvertaken) && ex.Error == BlockError.NotSupported && ex.Message.Contains("exists already", StringComparison.Ordinal))
         {
-            opened.Session.Say($"{clone.Name} was made before");
+            opened.Session.Say($"{clone.Name} was made before, or by whoever overtook this one");
         }
         // The opener that is overtaking may have finished it too.
         if (!opened.Session.Counts || !_pendingClones.Remove(clone))

@@ -119,6 +119,7 @@ internal sealed partial class LogVolumeHistory
         foreach (var volume in _volumes)
             volume.Checker.BeginTakeover();
 
+        DarkenKeeper();
         _machine = _machines.Single(machine => machine != first.Machine);
         var second = new ProcessSession(_machine, _machine.Start(), _faults) { Overtakes = first };
         await second.Process.RunAsync(() => RunSessionAsync(second, TakeOperation, onVerified: () => Overtake(first, isPaused)));
@@ -154,6 +155,13 @@ internal sealed partial class LogVolumeHistory
         _ => throw new ArgumentOutOfRangeException(nameof(ending), ending, "ends otherwise"),
     };
 
+    // What the keeper has of a log is needed when the machine with the log is gone: often it has just lost its power itself.
+    private void DarkenKeeper()
+    {
+        if (_plan.HasReplica && _random.Chance(300))
+            _network.Crash(isPowerCut: true);
+    }
+
     // Whoever's disk has failed is started again, on what the page cache still shows, or with the machine. A file system that
     // could not make a directory durable lets nobody write before it is mounted again.
     private VolumeLoss LossOfBroken(SimulatedMachine machine) =>
@@ -186,6 +194,7 @@ internal sealed partial class LogVolumeHistory
                 break;
             case VolumeLoss.Machine:
                 machine.Lose();
+                DarkenKeeper();
                 break;
             default:
                 machine.Kill();

@@ -11,6 +11,9 @@ internal static class BrokenSeams
     /// <summary>FLUSH is answered before the log is on the disk.</summary>
     public static SimulationSeams SyncDoesNothing { get; } = new() { Directory = directory => new Directory(directory, file => new UnsyncedFile(file)) };
 
+    /// <summary>The keeper of a log's copy answers flushes before it has the records on its disk; it knows its labels.</summary>
+    public static SimulationSeams ReplicaSyncDoesNothing { get; } = new() { ReplicaDirectory = directory => new UnsyncedSegments(directory) };
+
     /// <summary>New log segments are not made durable by name.</summary>
     public static SimulationSeams DirectorySyncDoesNothing { get; } = new() { Directory = directory => new UnsyncedDirectory(directory) };
 
@@ -43,6 +46,15 @@ internal static class BrokenSeams
     private sealed class UnsyncedDirectory(IBlockDirectory inner) : PassThroughDirectory(inner)
     {
         public override ValueTask SyncAsync(CancellationToken ct) => default;
+    }
+
+    private sealed class UnsyncedSegments(IBlockDirectory inner) : PassThroughDirectory(inner)
+    {
+        public override async ValueTask<IBlockFile> OpenAsync(string name, BlockFileMode mode, CancellationToken ct)
+        {
+            var file = await base.OpenAsync(name, mode, ct);
+            return name.Contains("segment-", StringComparison.Ordinal) ? new UnsyncedFile(file) : file;
+        }
     }
 
     private sealed class UnsyncedFile(IBlockFile inner) : PassThroughFile(inner)

@@ -72,7 +72,7 @@ public sealed class LogVolumeSimulationTests
     /// <summary>The keeper of the log's copy says that a flush is durable, and loses it with its power.</summary>
     [Fact]
     public void A_replica_that_does_not_sync_is_found() =>
-        Finds(new SimulationSeams { ReplicaDirectory = BrokenSeams.SyncDoesNothing.Directory }, SimulationFailure.WrongData, operations: 60, seedsTo: 1000);
+        Finds(BrokenSeams.ReplicaSyncDoesNothing, SimulationFailure.WrongData, operations: 60, seedsTo: 1000);
 
     [Fact]
     public void A_torn_record_that_is_replayed_is_found() => Finds(BrokenSeams.TornRecordsAreWhole, SimulationFailure.WrongData, operations: 200, seedsTo: 150);
