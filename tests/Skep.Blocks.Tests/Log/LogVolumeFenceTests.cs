@@ -132,6 +132,56 @@ public sealed class LogVolumeFenceTests
     }
 
     [Fact]
+    public async Task An_opener_that_reads_the_log_while_it_is_trimmed_looks_again()
+    {
+        var world = new VolumeWorld();
+        await world.CreateAsync();
+        var volume = await world.OpenAsync();
+        Dictionary<string, byte[]> before = new(world.Store.Objects), after;
+        for (int i = 0; i < 4; i++)
+        {
+            await volume.WriteAsync(0, VolumeWorld.Pattern(i, 4096), isDurable: false, Ct);
+            await volume.CheckpointAsync(Ct);
+            await volume.CollectGarbageAsync(Ct);
+        }
+        await volume.CloseAsync(Ct);
+        after = new(world.Store.Objects);
+        Assert.DoesNotContain("vol/log/0000000000000001", after.Keys);
+
+        // It finds neither hint nor checkpoint, and goes for the first record: by then there is no such record any more.
+        Replace(world.Store, before);
+        world.Store.OnGet = (key, _, _) =>
+        {
+            if (key != "vol/log/0000000000000001")
+                return;
+            world.Store.OnGet = null;
+            Replace(world.Store, after);
+        };
+        await using var again = await world.OpenAsync(disk: new MemoryDirectory());
+        Assert.Null(world.Store.OnGet);
+        Assert.Equal(VolumeWorld.Pattern(3, 4096), await VolumeWorld.ReadAsync(again, 0, 4096));
+
+        static void Replace(MemoryStore store, Dictionary<string, byte[]> objects)
+        {
+            store.Objects.Clear();
+            foreach (var (key, content) in objects)
+                store.Objects[key] = content;
+        }
+    }
+
+    [Fact]
+    public async Task A_volume_that_has_lost_its_log_and_its_checkpoints_says_so()
+    {
+        var world = new VolumeWorld();
+        await world.CreateAsync();
+        await (await world.OpenAsync()).CloseAsync(Ct);
+        foreach (string key in world.Store.Keys("/log/").Concat(world.Store.Keys("/checkpoint/")).Append("vol/head").ToList())
+            world.Store.Objects.TryRemove(key, out _);
+        var failure = await Assert.ThrowsAsync<ObjectStoreException>(() => world.OpenAsync(disk: new MemoryDirectory()));
+        Assert.Contains("no checkpoint that leads there", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_old_state_that_late_requests_brought_back_is_not_opened()
     {
         var world = new VolumeWorld();

@@ -82,6 +82,32 @@ public sealed class LogVolumeSnapshotTests
     }
 
     [Fact]
+    public async Task A_snapshot_that_is_saved_while_it_is_opened_is_found()
+    {
+        var world = new VolumeWorld();
+        await world.CreateAsync();
+        await using var volume = await world.OpenAsync();
+        await FillAsync(volume, 1);
+        await volume.SnapshotAsync("s", Ct);
+        await volume.CollectGarbageAsync(Ct);
+        string key = Assert.Single(world.Store.Keys("/snapshot/"));
+        Assert.True(world.Store.Objects.TryRemove(key, out byte[]? state));
+        // It looks for the records, and these are trimmed as soon as the state is stored.
+        world.Store.OnGet = (asked, _, _) =>
+        {
+            if (!asked.Contains("/log/", StringComparison.Ordinal))
+                return;
+            world.Store.OnGet = null;
+            world.Store.Objects[key] = state;
+            foreach (string record in world.Store.Keys("/log/").ToList())
+                world.Store.Objects.TryRemove(record, out _);
+        };
+        var snapshot = await volume.OpenSnapshotAsync("s", Ct);
+        Assert.Null(world.Store.OnGet);
+        Assert.Equal(VolumeWorld.Pattern(1, 8 * Object), await VolumeWorld.ReadAsync(snapshot, 0, 8 * Object));
+    }
+
+    [Fact]
     public async Task Half_dead_objects_are_compacted_and_nothing_else_changes()
     {
         var world = new VolumeWorld();

@@ -40,7 +40,11 @@ public sealed class MemoryDirectory : IBlockDirectory
         }
     }
 
-    public byte[] Content(string name) => _names[name].Volatile;
+    public byte[] Content(string name)
+    {
+        lock (_gate)
+            return _names[name].Volatile;
+    }
 
     /// <summary>What the disk holds after a loss of power.</summary>
     /// <param name="isLucky">Whether all that was written got there although it was not synced.</param>

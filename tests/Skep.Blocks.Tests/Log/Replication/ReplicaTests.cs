@@ -48,6 +48,38 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public async Task Segments_that_a_loss_of_power_took_do_not_hide_those_that_got_their_numbers()
+    {
+        await using var keeper = await KeeperFixture.StartedAsync();
+        var world = new VolumeWorld();
+        world.Format = world.Format with { ObjectBytes = 8 << 20 };
+        await world.CreateAsync();
+        var volume = await OpenAsync(world, keeper);
+        await volume.WriteAsync(0, VolumeWorld.Pattern(0, 8192), isDurable: true, Ct);
+        // Ten to a segment: the last one is half full.
+        for (int i = 1; i < 35; i++)
+            await volume.WriteAsync(i * 8192L, VolumeWorld.Pattern(i, 8192), isDurable: false, Ct);
+        await volume.DrainAsync(Ct);
+        await volume.WriteAsync(0, VolumeWorld.Pattern(35, 8192), isDurable: false, Ct);
+        // The keeper has all of it, the store all but the last record, this machine's disk only what was flushed.
+        while (!HasRecord(keeper, sequence: 36))
+            await Task.Delay(1, Ct);
+        await world.CrashAsync(volume);
+        string[] stored = [.. world.Store.Keys("/data/")];
+        volume = await OpenAsync(world, keeper);
+        for (int i = 0; i < 40; i++)
+            await volume.WriteAsync(i * 8192L, VolumeWorld.Pattern(100 + i, 8192), isDurable: i % 10 == 0, Ct);
+        await volume.FlushAsync(Ct);
+        Assert.Equal(stored, world.Store.Keys("/data/"));
+        await volume.AbandonAsync();
+
+        world.Disk = new MemoryDirectory();
+        await using var elsewhere = await OpenAsync(world, keeper);
+        for (int i = 0; i < 40; i++)
+            Assert.Equal(VolumeWorld.Pattern(100 + i, 8192), await VolumeWorld.ReadAsync(elsewhere, i * 8192L, 8192));
+    }
+
+    [Fact]
     public async Task Without_its_replica_it_would_be_gone()
     {
         await using var keeper = await KeeperFixture.StartedAsync();
@@ -259,6 +291,11 @@ public sealed class ReplicaTests
         await volume.AbandonAsync();
         return world;
     }
+
+    private static bool HasRecord(KeeperFixture keeper, ulong sequence) => keeper.Disk.Names
+        .Where(name => name.Contains("segment-", StringComparison.Ordinal))
+        .Select(keeper.Disk.Content)
+        .Any(content => content.Chunk(WalRecordHeader.HeaderBytes).Any(block => WalRecordHeader.TryRead(block, out var record) && record.Sequence == sequence));
 
     private static async Task UntilAsync(VolumeWorld world, LogVolumeEventKind kind)
     {
