@@ -38,8 +38,14 @@ internal sealed partial class S3Dialect(
     public string Name => S3Options.DialectName;
 
     /// <inheritdoc/>
-    public bool Claims(HttpContext context) =>
-        SigV4Scope.Claimed(context.Request.Headers.Authorization, context.Request.Query["X-Amz-Credential"])?.Service == "s3";
+    public bool Claims(HttpContext context)
+    {
+        var (authorization, query) = (context.Request.Headers.Authorization.ToString(), context.Request.Query);
+        // Of the old scheme, which has no scope, only S3's form is served.
+        return SigV4Scope.Claimed(authorization, query["X-Amz-Credential"])?.Service == SigV4.S3Service
+            || authorization.StartsWith(SigV2.Algorithm + " ", StringComparison.Ordinal)
+            || (query.ContainsKey(SigV2.KeyParameter) && query.ContainsKey(SigV2.ExpiresParameter) && !query.ContainsKey("Action"));
+    }
 
     /// <inheritdoc/>
     public async Task HandleAsync(HttpContext context, Principal? principal)

@@ -15,6 +15,7 @@ public sealed class BotoTests
     [InlineData("versions.py")]
     [InlineData("uploads.py")]
     [InlineData("access.py")]
+    [InlineData("signatures.py")]
     [InlineData("extensions.py")]
     [InlineData("encryption.py")]
     [InlineData("notifications.py", "--s3-lifecycle-day", "1")]

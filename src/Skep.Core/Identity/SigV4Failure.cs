@@ -18,7 +18,7 @@ public enum SigV4Failure
     /// <summary>A form's x-amz-… fields are missing or malformed. S3: InvalidArgument 400.</summary>
     IncompleteForm,
 
-    /// <summary>Another scheme than AWS4-HMAC-SHA256: SigV2, SigV4A (ECDSA). S3: InvalidRequest 400.</summary>
+    /// <summary>A scheme that the service does not take: SigV4A (ECDSA), and but for S3 SigV2. S3: InvalidRequest 400.</summary>
     UnsupportedAlgorithm,
 
     /// <summary>There is no usable X-Amz-Date or Date. S3: AccessDenied 403.</summary>

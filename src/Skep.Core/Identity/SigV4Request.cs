@@ -18,6 +18,11 @@ public sealed record SigV4Request(
     /// <summary>The hash of an empty body.</summary>
     public const string EmptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+    /// <summary>
+    /// The bucket that the host names; null where the path has it. Only <see cref="SigV2"/> signs it apart from the host.
+    /// </summary>
+    public string? HostBucket { get; init; }
+
     /// <summary>The first value of a header, or null.</summary>
     public string? Header(string name)
     {

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Skep.Core.Identity.PostForms;
 
 namespace Skep.Core.Identity;
@@ -30,7 +28,7 @@ public sealed partial class SigV4Verifier
         }
 
         var policy = byName.GetValueOrDefault("policy") ?? throw IncompleteForm("Bucket POST must contain a field named 'policy'. If it is specified, please check the order of the fields.");
-        var identity = byName.ContainsKey("AWSAccessKeyId") ? VerifyOldForm(byName, policy) : VerifyForm(byName, policy);
+        var identity = byName.ContainsKey(SigV2.KeyParameter) ? VerifyOldForm(byName, policy) : VerifyForm(byName, policy);
         var parsed = PostPolicy.Parse(policy);
         parsed.Check(fields, bucket, time.GetUtcNow());
         return new SignedForm(identity, parsed);
@@ -62,20 +60,8 @@ public sealed partial class SigV4Verifier
         return new SigV4Identity(principal, scope, SigV4Carrier.Form, date, new SigV4Chain(signingKey, scope, SigV4.FormatDate(date), expected));
     }
 
-    private SigV4Identity VerifyOldForm(Dictionary<string, string> fields, string policy)
-    {
-        var accessKeyId = Field(fields, "AWSAccessKeyId");
-        var signature = Field(fields, "signature");
-        var (key, principal) = FindKey(accessKeyId, fields.GetValueOrDefault("x-amz-security-token"));
-        var expected = Convert.ToBase64String(HMACSHA1.HashData(Encoding.UTF8.GetBytes(key.SecretAccessKey), Encoding.UTF8.GetBytes(policy)));
-        if (!IsSame(expected, signature))
-            throw Mismatch(new SigV4Calculation(accessKeyId, policy, signature, CanonicalRequest: null));
-        CheckEnd(key);
-        // Nothing streams behind a form, so the chain's day and region have nothing to say.
-        var now = time.GetUtcNow();
-        var scope = new SigV4Scope(accessKeyId, SigV4.FormatDate(now)[..8], "", SigV4.S3Service);
-        return new SigV4Identity(principal, scope, SigV4Carrier.Form, now, new SigV4Chain(SigV4.SigningKey(key.SecretAccessKey, scope), scope, SigV4.FormatDate(now), ""));
-    }
+    private SigV4Identity VerifyOldForm(Dictionary<string, string> fields, string policy) =>
+        FinishOld(Field(fields, SigV2.KeyParameter), Field(fields, "signature"), fields.GetValueOrDefault("x-amz-security-token"), [policy], SigV4Carrier.Form, time.GetUtcNow());
 
     private static string Field(Dictionary<string, string> fields, string name) =>
         fields.TryGetValue(name, out var value) && value.Length > 0 ? value : throw IncompleteForm($"Bucket POST must contain a field named '{name}'.");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Skep.Core.Identity;
 
@@ -21,24 +22,30 @@ public sealed partial class SigV4Verifier(IdentityDirectory directory, TimeProvi
         || SigV4.Parameters(request.Query).Any(p =>
             p.Name.AsSpan().SequenceEqual("X-Amz-Algorithm"u8)
             || p.Name.AsSpan().SequenceEqual("X-Amz-Signature"u8)
-            || p.Name.AsSpan().SequenceEqual("AWSAccessKeyId"u8));
+            || p.Name.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(SigV2.KeyParameter)));
 
     /// <summary>Checks a request's signature and says who made it.</summary>
     /// <param name="request">The request.</param>
     /// <param name="services">Services that the scope may name; null for any.</param>
     /// <param name="skew">How far the request's time may be from now, by service.</param>
+    /// <param name="takesOldScheme">Whether <see cref="SigV2"/> will do, as for S3; other services never had this form of it.</param>
     /// <exception cref="SigV4Exception">The request is not signed, or not well.</exception>
-    public SigV4Identity Verify(SigV4Request request, Func<string, bool>? services, Func<string, TimeSpan> skew)
+    public SigV4Identity Verify(SigV4Request request, Func<string, bool>? services, Func<string, TimeSpan> skew, bool takesOldScheme = false)
     {
         var query = QueryParameters(request.Query);
         var header = request.Header("Authorization");
         if (header is not null)
-            return VerifyHeader(request, header, query, services, skew);
+        {
+            return header.StartsWith(SigV2.HeaderPrefix, StringComparison.Ordinal) && takesOldScheme
+                ? VerifyOldHeader(request, header, skew(SigV4.S3Service))
+                : VerifyHeader(request, header, query, services, skew);
+        }
+
         if (query.ContainsKey("X-Amz-Algorithm") || query.ContainsKey(SigV4.SignatureParameter))
             return VerifyQuery(request, query, services, skew);
-        throw query.ContainsKey("AWSAccessKeyId")
-            ? Unsupported("Signature Version 2")
-            : new SigV4Exception(SigV4Failure.Missing, "Request is missing Authentication Token");
+        if (!query.ContainsKey(SigV2.KeyParameter))
+            throw new SigV4Exception(SigV4Failure.Missing, "Request is missing Authentication Token");
+        return takesOldScheme ? VerifyOldQuery(request, query) : throw Unsupported("Signature Version 2");
     }
 
     private SigV4Identity VerifyHeader(
@@ -50,7 +57,7 @@ public sealed partial class SigV4Verifier(IdentityDirectory directory, TimeProvi
             throw Incomplete("The request has more than one Authorization header.");
         if (header.StartsWith(SigV4.EcdsaAlgorithm, StringComparison.Ordinal))
             throw Unsupported("SigV4A (ECDSA)");
-        if (header.StartsWith("AWS ", StringComparison.Ordinal))
+        if (header.StartsWith(SigV2.HeaderPrefix, StringComparison.Ordinal))
             throw Unsupported("Signature Version 2");
         if (!SigV4Authorization.TryParse(header, out var authorization, out var problem))
             throw Incomplete(problem);

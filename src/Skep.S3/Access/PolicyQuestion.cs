@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.Extensions.Primitives;
+using Skep.Core.Identity;
 using Skep.Core.Identity.Policies;
 using Skep.Objects;
 using Skep.S3.Requests;
@@ -53,6 +55,8 @@ internal static class PolicyQuestion
             request.With("aws:UserAgent", agent);
         if (call.Header("Referer") is { } referer)
             request.With("aws:Referer", referer);
+        if (call.Caller.Signature is { } signature)
+            AddSignature(request, signature, now);
         foreach (var header in _headers)
         {
             if (call.Header(header) is { } value)
@@ -69,6 +73,20 @@ internal static class PolicyQuestion
         if (action == "s3:ListBucket" && call.Key.Length > 0)
             request.With("s3:prefix", call.Key);
         return request;
+    }
+
+    private static void AddSignature(PolicyRequest request, SigV4Identity signature, DateTimeOffset now)
+    {
+        request.With("s3:signatureversion", signature.Algorithm);
+        request.With("s3:authType", signature.Carrier switch
+        {
+            SigV4Carrier.Header => "REST-HEADER",
+            SigV4Carrier.Query => "REST-QUERY-STRING",
+            _ => "POST",
+        });
+        // The old scheme does not tell when it was signed.
+        if (signature.Algorithm == SigV4.Algorithm)
+            request.With("s3:signatureAge", ((long)Math.Max(0, (now - signature.Time).TotalMilliseconds)).ToString(CultureInfo.InvariantCulture));
     }
 
     private static StringValues More(S3Call call, string name, ObjectVersion? version)

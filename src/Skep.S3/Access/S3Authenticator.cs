@@ -25,14 +25,14 @@ internal sealed class S3Authenticator(SigV4Verifier verifier, TimeProvider time)
     {
         var lines = Lines(call.Http.Request.Headers);
         var declaration = PayloadDeclaration.Read(call.Target.RawQuery, lines);
-        var request = new SigV4Request(call.Http.Request.Method, call.Target.RawPath, call.Target.RawQuery, lines, declaration.CanonicalHash);
+        var request = new SigV4Request(call.Http.Request.Method, call.Target.RawPath, call.Target.RawQuery, lines, declaration.CanonicalHash) { HostBucket = call.Target.HostBucket };
         SigV4Identity? identity = null;
         // A browser's preflight has the URL of the request that it asks about, not a signature of its own.
         if (SigV4Verifier.IsSigned(request) && !HttpMethods.IsOptions(request.Method))
         {
             CheckExpires(call);
-            identity = verifier.Verify(request, static service => service == SigV4.S3Service, static _ => _skew);
-            call.Caller = new S3Caller(identity.Principal);
+            identity = verifier.Verify(request, static service => service == SigV4.S3Service, static _ => _skew, takesOldScheme: true);
+            call.Caller = new S3Caller(identity);
             call.Record.Principal = identity.Principal;
         }
 

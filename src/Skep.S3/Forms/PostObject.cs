@@ -68,7 +68,7 @@ internal sealed class PostObject(S3Services services) : S3Operation
         if (!SigV4Verifier.IsSigned(fields))
             return null;
         var signed = services.Verifier.VerifyForm(fields, call.Bucket);
-        call.Caller = new S3Caller(signed.Identity.Principal);
+        call.Caller = new S3Caller(signed.Identity);
         call.Record.Principal = signed.Identity.Principal;
         return signed.Policy;
     }

@@ -22,6 +22,9 @@ internal sealed record S3Target(string Bucket, string Key, string RawPath, strin
     /// </summary>
     public string? Tenant { get; private init; }
 
+    /// <summary>The bucket as the host names it; null where the path names it, or nothing does.</summary>
+    public string? HostBucket { get; private init; }
+
     /// <summary>Bytes of UTF-8 that a key may have.</summary>
     public const int KeyBytesMax = 1_024;
 
@@ -46,7 +49,7 @@ internal sealed record S3Target(string Bucket, string Key, string RawPath, strin
         var (path, query) = Split(rawTarget);
         var decoded = Decode(path);
         if (BucketOf(host, domains) is { } hosted)
-            return new S3Target(hosted, decoded[1..], path, query);
+            return new S3Target(hosted, decoded[1..], path, query) { HostBucket = hosted };
         var slash = decoded.IndexOf('/', 1);
         var (bucket, key) = slash < 0 ? (decoded[1..], "") : (decoded[1..slash], decoded[(slash + 1)..]);
         var colon = bucket.IndexOf(':', StringComparison.Ordinal);

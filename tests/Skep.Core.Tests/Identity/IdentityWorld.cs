@@ -40,7 +40,7 @@ internal sealed class IdentityWorld : IAsyncDisposable
         return new IdentityWorld(resources);
     }
 
-    public SigV4Identity Verify(SigV4Request request) => Verifier.Verify(request, s => s == "s3", _ => TimeSpan.FromMinutes(15));
+    public SigV4Identity Verify(SigV4Request request) => Verifier.Verify(request, s => s == "s3", _ => TimeSpan.FromMinutes(15), takesOldScheme: true);
 
     public ValueTask DisposeAsync() => _resources.DisposeAsync();
 }

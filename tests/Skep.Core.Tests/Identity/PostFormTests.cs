@@ -162,7 +162,7 @@ public sealed class PostFormTests
         var form = new Dictionary<string, string>
         {
             ["key"] = "user/file", ["acl"] = "private", ["AWSAccessKeyId"] = IdentityWorld.KeyId, ["policy"] = policy,
-            ["signature"] = Convert.ToBase64String(HMACSHA1.HashData(Encoding.UTF8.GetBytes(IdentityWorld.Secret), Encoding.UTF8.GetBytes(policy))),
+            ["signature"] = SigV2.Signature(IdentityWorld.Secret, policy),
         };
         Assert.Equal(expected, Failure(world, form));
         form["signature"] = "AAAA";

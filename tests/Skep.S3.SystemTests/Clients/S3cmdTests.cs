@@ -31,11 +31,13 @@ public sealed class S3cmdTests
         Assert.Equal("", await s3cmd.RunAsync("ls"));
     }
 
-    [Fact]
-    public async Task Uploads_in_parts_with_metadata()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Uploads_in_parts_with_metadata(bool signsTheOldWay)
     {
         await using var daemon = await StartAsync();
-        var s3cmd = await ConfigureAsync(daemon);
+        var s3cmd = await ConfigureAsync(daemon, signsTheOldWay);
         var file = Path.Combine(daemon.Files, "large");
         await File.WriteAllBytesAsync(file, System.Security.Cryptography.RandomNumberGenerator.GetBytes(17_000_000), Ct);
         await s3cmd.RunAsync("mb", "s3://parts");
@@ -50,7 +52,7 @@ public sealed class S3cmdTests
     }
 
     [Fact]
-    public async Task Sets_policies_lists_and_settings_and_refuses_the_old_signature()
+    public async Task Sets_policies_lists_and_settings_and_signs_urls()
     {
         await using var daemon = await StartAsync();
         var s3cmd = await ConfigureAsync(daemon);
@@ -70,11 +72,9 @@ public sealed class S3cmdTests
         await s3cmd.RunAsync("setacl", "--acl-private", "s3://settings/k");
         Assert.Equal(403, (int)(await anonymous.GetAsync($"{daemon.Endpoint}/settings/k", Ct)).StatusCode);
 
-        // s3cmd signs URLs with the version before, which S3 itself takes from old buckets alone.
         var url = (await s3cmd.RunAsync("signurl", "s3://settings/k", "+600")).Trim();
-        var answer = await anonymous.GetAsync(url, Ct);
-        Assert.Equal(400, (int)answer.StatusCode);
-        Assert.Contains("Signature Version 2", await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.Equal(await File.ReadAllTextAsync(file, Ct), await anonymous.GetStringAsync(url, Ct));
+        Assert.Equal(403, (int)(await anonymous.GetAsync(url.Replace("/k?", "/l?", StringComparison.Ordinal), Ct)).StatusCode);
     }
 
     private static async Task<S3Daemon> StartAsync()
@@ -83,7 +83,7 @@ public sealed class S3cmdTests
         return await S3Daemon.StartAsync(Ct, isTls: true);
     }
 
-    private static async Task<ClientProgram> ConfigureAsync(S3Daemon daemon)
+    private static async Task<ClientProgram> ConfigureAsync(S3Daemon daemon, bool signsTheOldWay = false)
     {
         var path = Path.Combine(daemon.DataDirectory, "s3cfg");
         await File.WriteAllTextAsync(
@@ -97,6 +97,7 @@ public sealed class S3cmdTests
              bucket_location = us-east-1
              ca_certs_file = {daemon.Authority}
              signurl_use_https = True
+             signature_v2 = {signsTheOldWay}
 
              """,
             Ct);

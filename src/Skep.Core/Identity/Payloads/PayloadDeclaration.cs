@@ -59,6 +59,11 @@ public sealed record PayloadDeclaration
             header ??= canonical;
         }
 
+        else if (request.Header("Authorization")!.StartsWith(SigV2.HeaderPrefix, StringComparison.Ordinal))
+        {
+            canonical = header ??= SigV4.UnsignedPayload;
+        }
+
         if (header is null || canonical is null)
             throw new SigV4Exception(SigV4Failure.MissingPayloadHash, $"Missing required header for this request: {HashName}");
         return Of(header, canonical, request);
