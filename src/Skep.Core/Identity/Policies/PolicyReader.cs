@@ -111,7 +111,8 @@ internal ref partial struct PolicyReader
         {
             Expect(JsonTokenType.StartObject, "A statement must be an object");
             var statement = ReadStatement(statements.Count);
-            if (statement.Sid is { } sid && statements.Any(s => s.Sid == sid))
+            // Empty ones are none: MinIO's clients write them into every statement.
+            if (statement.Sid is { Length: > 0 } sid && statements.Any(s => s.Sid == sid))
                 throw Error($"Statement IDs (Sid) in a policy must be unique, and '{Shorten(sid)}' comes more than once");
             statements.Add(statement);
         }

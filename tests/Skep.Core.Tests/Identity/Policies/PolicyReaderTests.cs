@@ -121,6 +121,11 @@ public sealed class PolicyReaderTests
     public void Nothing_may_follow_the_policy() => Assert.Equal("The policy is not valid JSON (line 15, byte 2)", Problem(Whole + "{}"));
 
     [Fact]
+    public void Empty_sids_may_repeat() => Assert.Equal(
+        2,
+        Read(PolicyTexts.Document(string.Join(',', Enumerable.Repeat("""{"Sid":"","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}""", 2)))).Statements.Count);
+
+    [Fact]
     public void Sids_are_unique() => Assert.StartsWith(
         "Statement IDs (Sid) in a policy must be unique, and 'a' comes more than once",
         Problem(PolicyTexts.Document(string.Join(',', Enumerable.Repeat("""{"Sid":"a","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}""", 2)))),
