@@ -10,12 +10,14 @@ public sealed partial class SigV4Verifier
         if (colon < 0)
             throw Incomplete("The Authorization header must be 'AWS AWSAccessKeyId:Signature'.");
         var amzDate = request.Header("x-amz-date");
-        var sent = amzDate ?? request.Header("Date");
-        if (!DateTimeOffset.TryParse(sent, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
-            && !DateTimeOffset.TryParseExact(sent, SigV4.DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out date))
+        var sent = amzDate ?? request.Header("Date") ?? "";
+        // The day of the week, which need not be right, says nothing.
+        var isDate = DateTimeOffset.TryParse(sent.AsSpan(sent.IndexOf(',', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
+            || DateTimeOffset.TryParseExact(sent, SigV4.DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out date);
+        if (!isDate || date < DateTimeOffset.UnixEpoch)
             throw new SigV4Exception(SigV4Failure.MissingDate, "AWS authentication requires a valid Date or x-amz-date header");
         CheckSkew(date, skew);
-        var stringsToSign = SigV2.StringsToSign(request, amzDate is null ? sent! : "", isPresigned: false);
+        var stringsToSign = SigV2.StringsToSign(request, amzDate is null ? sent : "", isPresigned: false);
         return FinishOld(header[SigV2.HeaderPrefix.Length..colon], header[(colon + 1)..].Trim(), request.Header("x-amz-security-token"), stringsToSign, SigV4Carrier.Header, date);
     }
 

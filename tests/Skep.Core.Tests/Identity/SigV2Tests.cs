@@ -50,7 +50,9 @@ public sealed class SigV2Tests
         var signature = SigV2.Signature(IdentityWorld.Secret, "DELETE\n\n\n\nx-amz-date:Tue, 27 Mar 2007 19:44:00 GMT\n/b/k");
         var request = Of("DELETE", null, "/b/k", "", $"Date: Sat, 1 Jan 2000 00:00:00 GMT|x-amz-date: Tue, 27 Mar 2007 19:44:00 GMT|Authorization: AWS {IdentityWorld.KeyId}:{signature}");
         Assert.Null(Failure(world, request));
+        Assert.Equal(SigV4Failure.RequestTimeSkewed, Failure(world, Of("GET", null, "/", "", $"Date: Tue, 07 Jul 9999 21:53:04 GMT|Authorization: AWS {IdentityWorld.KeyId}:x"))); // a Wednesday
         Assert.Equal(SigV4Failure.MissingDate, Failure(world, Of("GET", null, "/", "", $"Authorization: AWS {IdentityWorld.KeyId}:x")));
+        Assert.Equal(SigV4Failure.MissingDate, Failure(world, Of("GET", null, "/", "", $"Date: Fri, 07 Jul 1950 21:53:04 GMT|Authorization: AWS {IdentityWorld.KeyId}:x")));
         Assert.Equal(SigV4Failure.Incomplete, Failure(world, Of("GET", null, "/", "", $"Date: Tue, 27 Mar 2007 19:44:00 GMT|Authorization: AWS {IdentityWorld.KeyId}")));
     }
 
