@@ -160,18 +160,29 @@ internal sealed partial class WriteAheadLog
     /// </summary>
     private async Task RewriteAsync(ulong durable, CancellationToken ct)
     {
-        byte[]? buffer = null;
-        foreach (var segment in _segments.Values.Where(s => s.LastSequence > durable).ToList())
+        var segments = _segments.Values.Where(s => s.LastSequence > durable).ToList();
+        byte[] buffer = new byte[segments.Count > 0 ? RewriteBytes : 0];
+        try
         {
-            buffer ??= new byte[RewriteBytes];
-            for (int at = 0; at < segment.EndBytes;)
-            {
-                var part = buffer.AsMemory(0, Math.Min(buffer.Length, segment.EndBytes - at));
-                if (await segment.File.ReadAsync(at, part, ct) < part.Length)
-                    throw new BlockDeviceException(BlockError.Io, $"volume {_settings.Name}: {segment.Name} ended at {segment.File.LengthBytes} while it was read, expected {segment.EndBytes} bytes");
-                await segment.File.WriteAsync(at, part, CancellationToken.None);
-                at += part.Length;
-            }
+            foreach (var segment in segments)
+                await RewriteAsync(segment, buffer, ct);
+        }
+        catch (IOException ex) when (FileErrors.IsDiskFull(ex))
+        {
+            // Where writing means copying there may be no room for it before the volume is open and its log drained.
+            Report(LogVolumeEventKind.LocalDiskFull, "what was found in the log could not be written once more", ex);
+        }
+    }
+
+    private async Task RewriteAsync(WalSegment segment, byte[] buffer, CancellationToken ct)
+    {
+        for (int at = 0; at < segment.EndBytes;)
+        {
+            var part = buffer.AsMemory(0, Math.Min(buffer.Length, segment.EndBytes - at));
+            if (await segment.File.ReadAsync(at, part, ct) < part.Length)
+                throw new BlockDeviceException(BlockError.Io, $"volume {_settings.Name}: {segment.Name} ended at {segment.File.LengthBytes} while it was read, expected {segment.EndBytes} bytes");
+            await segment.File.WriteAsync(at, part, CancellationToken.None);
+            at += part.Length;
         }
     }
 

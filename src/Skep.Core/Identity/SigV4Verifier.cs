@@ -4,7 +4,8 @@ using System.Text;
 namespace Skep.Core.Identity;
 
 /// <summary>
-/// Checks signatures, in the Authorization header, in the query or in a form. Knows nothing of bodies: the caller gives
+/// Checks signatures, in the Authorization header, in the query or in a form; of S3's requests also those of the version before
+/// (<see cref="SigV2"/>). Knows nothing of bodies: the caller gives
 /// the payload's hash and must have calculated it, or, for S3, takes it from <see cref="Payloads.PayloadDeclaration"/> and
 /// reads the body through <see cref="Payloads.PayloadStream"/>. Thread-safe.
 /// </summary>

@@ -82,6 +82,25 @@ public sealed class LogVolumeCrashTests
         Assert.Equal(VolumeWorld.Pattern(2, 299_008), await VolumeWorld.ReadAsync(again, 4096, 299_008));
     }
 
+    [Fact]
+    public async Task A_log_that_there_is_no_room_to_write_again_is_opened_all_the_same()
+    {
+        var world = new VolumeWorld();
+        await world.CreateAsync();
+        var volume = await world.OpenAsync();
+        await volume.WriteAsync(0, VolumeWorld.Pattern(1, 8192), isDurable: false, Ct);
+        await volume.AbandonAsync();
+        world.Disk.OnWrite = (name, offset, length) =>
+        {
+            if (offset == 0 && length > WalSegmentHeader.HeaderBytes)
+                throw FileErrors.DiskFull(name);
+        };
+        await using var again = await world.OpenAsync();
+        Assert.Equal(VolumeWorld.Pattern(1, 8192), await VolumeWorld.ReadAsync(again, 0, 8192));
+        Assert.Contains(world.Events, e => e.Kind == LogVolumeEventKind.LocalDiskFull);
+        await again.DrainAsync(Ct);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(4096)]
