@@ -37,6 +37,9 @@ public static class SigV2
         "response-cache-control", "response-content-disposition", "response-content-encoding", "response-content-language",
         "response-content-type", "response-expires");
 
+    /// <summary>Parameters that some clients' signatures cover (MinIO's) and others' do not (boto3's).</summary>
+    private static readonly FrozenSet<string> _coveredBySome = FrozenSet.Create(StringComparer.Ordinal, "encryption", "legal-hold", "retention");
+
     /// <summary>Parameters that do no more than say what part of a list is meant, or which client asks.</summary>
     private static readonly FrozenSet<string> _harmless = FrozenSet.Create(
         StringComparer.Ordinal,
@@ -56,12 +59,13 @@ public static class SigV2
     {
         // boto3 sends "/bucket" and signs "/bucket/", as it is called where the host names it; others sign what they send.
         var isBucketAlone = request.HostBucket is null && request.Path.Length > 1 && request.Path.LastIndexOf('/') == 0;
-        return isBucketAlone
-            ? [StringToSign(request, date, isPresigned), StringToSign(request with { Path = request.Path + "/" }, date, isPresigned)]
-            : [StringToSign(request, date, isPresigned)];
+        string[] paths = isBucketAlone ? [request.Path, request.Path + "/"] : [request.Path];
+        // Who was given a URL may not add these to it: there they must be covered.
+        bool[] coverings = !Parameters(request.Query).Exists(p => _coveredBySome.Contains(p.Name)) ? [false] : isPresigned ? [true] : [false, true];
+        return [.. paths.SelectMany(path => coverings.Select(coversMore => StringToSign(request with { Path = path }, date, isPresigned, coversMore)))];
     }
 
-    private static string StringToSign(SigV4Request request, string date, bool isPresigned)
+    private static string StringToSign(SigV4Request request, string date, bool isPresigned, bool coversMore)
     {
         var text = new StringBuilder(256);
         text.Append(request.Method).Append('\n');
@@ -80,10 +84,10 @@ public static class SigV2
             text.Append('/').Append(bucket);
         text.Append(request.Path);
         var separator = '?';
-        foreach (var (name, value) in parameters.Where(p => _covered.Contains(p.Name)).OrderBy(p => p.Name, StringComparer.Ordinal))
+        foreach (var (name, value) in parameters.Where(p => _covered.Contains(p.Name) || (coversMore && _coveredBySome.Contains(p.Name))).OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             text.Append(separator).Append(name);
-            if (value is not null)
+            if (!string.IsNullOrEmpty(value))
                 text.Append('=').Append(value);
             separator = '&';
         }
@@ -97,7 +101,7 @@ public static class SigV2
     /// </summary>
     public static string? FindUncovered(string query) => Parameters(query)
         .Select(p => p.Name)
-        .FirstOrDefault(name => !_covered.Contains(name) && !_harmless.Contains(name) && !name.StartsWith(AmzPrefix, StringComparison.OrdinalIgnoreCase));
+        .FirstOrDefault(name => !_covered.Contains(name) && !_coveredBySome.Contains(name) && !_harmless.Contains(name) && !name.StartsWith(AmzPrefix, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Names and values, decoded; the value is null where there is no equals sign.</summary>
     private static List<(string Name, string? Value)> Parameters(string query)

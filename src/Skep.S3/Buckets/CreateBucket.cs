@@ -8,7 +8,7 @@ using Skep.S3.Routing;
 
 namespace Skep.S3.Buckets;
 
-/// <summary>Makes a bucket. Making one's own again succeeds, as in us-east-1.</summary>
+/// <summary>Makes a bucket. Making one's own again succeeds, as in us-east-1; where another region is named it does not, as there.</summary>
 internal sealed class CreateBucket(S3Services services) : S3Operation
 {
     /// <inheritdoc/>
@@ -36,13 +36,13 @@ internal sealed class CreateBucket(S3Services services) : S3Operation
             throw S3Errors.InvalidArgument("x-amz-object-ownership", ownership, "Invalid x-amz-object-ownership header");
         if (ownership is OwnershipControls.BucketOwnerEnforced && list is not null && !list.IsPrivateTo(owner))
             throw S3Errors.Of("InvalidBucketAclWithObjectOwnership", 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting");
-        if (await TryCreateAsync(call, owner, list, ct))
+        if (await TryCreateAsync(call, owner, region, list, ct))
             await FurnishAsync(call, region, list, ownership, ct);
         call.Response.Headers.Location = $"/{call.Bucket}";
         call.SendEmpty();
     }
 
-    private async Task<bool> TryCreateAsync(S3Call call, string owner, AccessControlList? list, CancellationToken ct)
+    private async Task<bool> TryCreateAsync(S3Call call, string owner, string region, AccessControlList? list, CancellationToken ct)
     {
         try
         {
@@ -54,6 +54,8 @@ internal sealed class CreateBucket(S3Services services) : S3Operation
             var existing = await services.Store.HeadBucketAsync(call.Bucket, ct);
             if (existing.Owner != owner)
                 throw S3Errors.BucketAlreadyExists(call.Bucket);
+            if (region.Length > 0)
+                throw S3Errors.Of("BucketAlreadyOwnedByYou", 409, "Your previous request to create the named bucket succeeded and you already own it.");
             // One's own again is a success, but nothing that it has may silently stay as it is against the request.
             var present = await AclStore.OfBucketAsync(services.Store, existing, ct);
             return present.Grants.SequenceEqual((list ?? AccessControlList.PrivateTo(owner)).Grants) ? false : throw S3Errors.BucketAlreadyExists(call.Bucket);

@@ -39,6 +39,29 @@ internal static class EncryptionHeaders
         }
     }
 
+    /// <summary>
+    /// Refuses what says how to encrypt a part otherwise than its upload did. What says the same again is let pass, though S3
+    /// refuses it: MinIO's clients send it to all servers but S3.
+    /// </summary>
+    /// <exception cref="S3Exception">InvalidArgument, naming the header.</exception>
+    public static void RefuseOther(S3Call call, ObjectEncryption? encryption)
+    {
+        foreach (var (name, value) in call.HeadersWith(Algorithm))
+        {
+            var same = name switch
+            {
+                Algorithm => encryption?.Algorithm,
+                KmsKeyId => encryption?.KmsKeyId,
+                Context => encryption?.Context,
+                BucketKeyEnabled => encryption is { BucketKeyEnabled: true } ? "true" : "false",
+                _ => value,
+            };
+            // A key may be named by its id, its alias or its ARN, which is what is kept.
+            if (value != same && !(name == KmsKeyId && same is not null && same.EndsWith("/" + value, StringComparison.Ordinal)))
+                throw S3Errors.InvalidArgument(name, value, $"{name} header is not supported for this operation.");
+        }
+    }
+
     /// <summary>Says how an object is encrypted.</summary>
     public static void Write(IHeaderDictionary headers, ObjectEncryption? encryption, CustomerKey? customer)
     {

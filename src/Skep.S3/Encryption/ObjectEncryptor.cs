@@ -36,8 +36,8 @@ internal sealed class ObjectEncryptor(ObjectStoreHost store, DataKeys dataKeys, 
     /// <exception cref="S3Exception">The customer's key is missing or another, or is sent for an upload that has none.</exception>
     public WriteEncryption OfPart(S3Call call, UploadInfo upload)
     {
-        EncryptionHeaders.Refuse(call);
         var encryption = ObjectEncryption.Decode(upload.Metadata.Encryption);
+        EncryptionHeaders.RefuseOther(call, encryption);
         var customer = CustomerKey.Read(call, EncryptionHeaders.Customer);
         if (encryption is { Algorithm: ObjectEncryption.Customer } && customer is null)
             throw S3Errors.InvalidRequest("The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.");

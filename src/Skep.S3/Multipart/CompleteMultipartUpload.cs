@@ -65,11 +65,11 @@ internal sealed class CompleteMultipartUpload(S3Services services) : S3Operation
     /// <summary>A customer's key is needed again where parts have checksums, as in S3; one that is sent must be that of the upload.</summary>
     private async ValueTask<CustomerKey?> CheckEncryptionAsync(S3Call call, CancellationToken ct)
     {
-        EncryptionHeaders.Refuse(call);
         var customer = CustomerKey.Read(call, EncryptionHeaders.Customer);
         try
         {
             var upload = await UploadPart.FindUploadAsync(services, call, ct);
+            EncryptionHeaders.RefuseOther(call, ObjectEncryption.Decode(upload.Metadata.Encryption));
             if (customer is not null || upload.Checksum is not null)
                 services.Encryption.OfPart(call, upload);
         }

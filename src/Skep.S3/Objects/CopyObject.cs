@@ -100,7 +100,9 @@ internal sealed class CopyObject(S3Services services) : S3Operation
         && source.Version.IsLatest
         && call.Header(UploadHeaders.StorageClassHeader) is null
         && call.Header(UploadHeaders.RedirectHeader) is null
-        && !EncryptionHeaders.AreGiven(call);
+        && !EncryptionHeaders.AreGiven(call)
+        // Without a customer's key for the copy, that of the source is what changes.
+        && ObjectEncryption.Decode(source.Version.Metadata.Encryption) is not { Algorithm: ObjectEncryption.Customer };
 
     private static bool Directive(S3Call call, string header) => call.Header(header) switch
     {

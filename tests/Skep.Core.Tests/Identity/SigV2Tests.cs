@@ -70,8 +70,9 @@ public sealed class SigV2Tests
         Assert.Equal(SigV4Failure.Mismatch, Failure(world, request with { Headers = [new("x-amz-acl", "public-read")] }));
         Assert.Equal(SigV4Failure.Mismatch, Failure(world, request with { Query = request.Query + "&x-amz-acl=public-read" }));
         // What it does not cover would make other operations of it.
-        Assert.Equal(SigV4Failure.HeadersNotSigned, Failure(world, request with { Query = request.Query + "&retention" }));
-        Assert.Equal(SigV4Failure.HeadersNotSigned, Failure(world, request with { Query = request.Query + "&legal-hold=" }));
+        Assert.Equal(SigV4Failure.HeadersNotSigned, Failure(world, request with { Query = request.Query + "&attributes" }));
+        Assert.Equal(SigV4Failure.Mismatch, Failure(world, request with { Query = request.Query + "&retention" }));
+        Assert.Equal(SigV4Failure.Mismatch, Failure(world, request with { Query = request.Query + "&legal-hold=" }));
         world.Clock.Advance(DateTimeOffset.FromUnixTimeSeconds(1_175_139_620) - world.Clock.GetUtcNow());
         Assert.Null(Failure(world, request));
         world.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -85,6 +86,20 @@ public sealed class SigV2Tests
         var signature = SigV2.Signature(IdentityWorld.Secret, "PUT\n\n\n1175139620\nx-amz-acl:private\n/b/k?partNumber=1&response-content-type=text/plain; x=1&uploadId=a+b");
         var query = $"uploadId=a%2Bb&response-content-type=text%2Fplain%3B%20x%3D1&partNumber=1&x-amz-acl=private&x-id=UploadPart&{Presigned}&Signature={Uri.EscapeDataString(signature)}";
         Assert.Null(Failure(world, Of("PUT", null, "/b/k", query, "Host: s3.local")));
+    }
+
+    [Theory]
+    [InlineData("/b/k?retention&versionId=1", null)]
+    [InlineData("/b/k?versionId=1", null)]
+    [InlineData("/b/k?retention", SigV4Failure.Mismatch)]
+    public async Task What_some_clients_cover_may_be_covered_in_a_header_and_must_be_in_a_url(string signed, SigV4Failure? expected)
+    {
+        await using var world = await IdentityWorld.CreateAsync(Date, Ct);
+        const string Query = "retention=&versionId=1";
+        var header = SigV2.Signature(IdentityWorld.Secret, $"PUT\n\n\nTue, 27 Mar 2007 19:44:46 GMT\n{signed}");
+        Assert.Equal(expected, Failure(world, Of("PUT", null, "/b/k", Query, $"Date: Tue, 27 Mar 2007 19:44:46 GMT|Authorization: AWS {IdentityWorld.KeyId}:{header}")));
+        var url = Uri.EscapeDataString(SigV2.Signature(IdentityWorld.Secret, $"PUT\n\n\n1175139620\n{signed}"));
+        Assert.Equal(signed == "/b/k?versionId=1" ? SigV4Failure.Mismatch : expected, Failure(world, Of("PUT", null, "/b/k", $"{Query}&{Presigned}&Signature={url}", "Host: s3.local")));
     }
 
     [Theory]

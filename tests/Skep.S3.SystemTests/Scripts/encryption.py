@@ -72,6 +72,9 @@ for source, opens in (("s3", {}), ("kms", {}), ("c", customer(1, "CopySource")))
         assert got["Body"].read() == body and got.get("ServerSideEncryption") == how.get("ServerSideEncryption"), (source, name)
 assert fails("InvalidRequest", c.copy_object, Bucket="vault", Key="copy", CopySource="vault/c") == 400
 c.copy_object(Bucket="vault", Key="s3", CopySource="vault/s3", ServerSideEncryption="aws:kms")  # to itself, encrypted anew
+c.put_object(Bucket="vault", Key="opened", Body=body, **customer(7))
+c.copy_object(Bucket="vault", Key="opened", CopySource="vault/opened", **customer(7, "CopySource"))  # to itself, without the customer's key
+assert c.get_object(Bucket="vault", Key="opened")["Body"].read() == body
 assert c.head_object(Bucket="vault", Key="s3")["ServerSideEncryption"] == "aws:kms"
 
 # Parts.
@@ -98,6 +101,24 @@ upload = c.create_multipart_upload(Bucket="vault", Key="parts", ServerSideEncryp
 tag = c.upload_part_copy(Bucket="vault", Key="parts", UploadId=upload, PartNumber=1, CopySource="vault/c", CopySourceRange="bytes=10-99", **customer(1, "CopySource"))["CopyPartResult"]["ETag"]
 c.complete_multipart_upload(Bucket="vault", Key="parts", UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]})
 assert c.get_object(Bucket="vault", Key="parts")["Body"].read() == body[10:100]
+
+# MinIO's clients say with parts and completion once more how the upload is encrypted; what says otherwise is refused.
+said = {"x-amz-server-side-encryption": "AES256"}
+saying = s3()
+for operation in ("UploadPart", "UploadPartCopy", "CompleteMultipartUpload"):
+    saying.meta.events.register(f"before-call.s3.{operation}", lambda params, **_: params["headers"].update(said))
+upload = c.create_multipart_upload(Bucket="vault", Key="parts", ServerSideEncryption="AES256")["UploadId"]
+tags = [
+    saying.upload_part(Bucket="vault", Key="parts", UploadId=upload, PartNumber=1, Body=first)["ETag"],
+    saying.upload_part_copy(Bucket="vault", Key="parts", UploadId=upload, PartNumber=2, CopySource="vault/opened")["CopyPartResult"]["ETag"],
+]
+named = {"Parts": [{"PartNumber": n + 1, "ETag": t} for n, t in enumerate(tags)]}
+said["x-amz-server-side-encryption"] = "aws:kms"
+assert fails("InvalidArgument", saying.upload_part, Bucket="vault", Key="parts", UploadId=upload, PartNumber=3, Body=first) == 400
+assert fails("InvalidArgument", saying.complete_multipart_upload, Bucket="vault", Key="parts", UploadId=upload, MultipartUpload=named) == 400
+said["x-amz-server-side-encryption"] = "AES256"
+saying.complete_multipart_upload(Bucket="vault", Key="parts", UploadId=upload, MultipartUpload=named)
+assert c.get_object(Bucket="vault", Key="parts")["Body"].read() == first + body
 
 # What a bucket says counts where a request says nothing.
 assert fails("ServerSideEncryptionConfigurationNotFoundError", c.get_bucket_encryption, Bucket="vault") == 404

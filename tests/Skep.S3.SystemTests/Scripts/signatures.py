@@ -42,7 +42,8 @@ c.put_object_acl(Bucket="signed", Key="put", ACL="private")
 for changed in (url.replace("/put", "/a%20b%2Bc/%C3%BC"), url.replace("Expires=", "Expires=9"), url + "&versionId=null", url + "&x-amz-acl=private"):
     assert "SignatureDoesNotMatch" in requests.get(changed).text, changed
 assert requests.delete(url).status_code == 403
-assert "not signed: retention" in requests.get(url + "&retention").text
+assert "SignatureDoesNotMatch" in requests.get(url + "&retention").text
+assert "not signed: attributes" in requests.get(url + "&attributes").text
 assert "Request has expired" in requests.get(url_of("get_object", seconds=-1, Key="put")).text
 
 # Whole requests; boto3 does not get those right any more whose operation is a parameter (S3cmdTests has them).
