@@ -32,6 +32,9 @@ public sealed partial class SigV4Verifier
             throw Expired(SigV4Failure.RequestExpired, end, now, "was the end of the presigned request");
         if (SigV2.FindUncovered(request.Query) is { } uncovered)
             throw new SigV4Exception(SigV4Failure.HeadersNotSigned, $"There were parameters present in the request which were not signed: {uncovered}");
+        // A parameter with a line's end could pass for two that were signed.
+        if (query.Any(p => p.Key.Contains('\n', StringComparison.Ordinal) || p.Value.Contains('\n', StringComparison.Ordinal)))
+            throw new SigV4Exception(SigV4Failure.HeadersNotSigned, "Query-string authentication does not cover parameters of more than one line");
         var token = query.GetValueOrDefault("x-amz-security-token") ?? request.Header("x-amz-security-token");
         return FinishOld(query[SigV2.KeyParameter], signature, token, SigV2.StringsToSign(request, expires, isPresigned: true), SigV4Carrier.Query, now);
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Skep.Core.Identity;
 
@@ -23,7 +22,7 @@ public sealed partial class SigV4Verifier(IdentityDirectory directory, TimeProvi
         || SigV4.Parameters(request.Query).Any(p =>
             p.Name.AsSpan().SequenceEqual("X-Amz-Algorithm"u8)
             || p.Name.AsSpan().SequenceEqual("X-Amz-Signature"u8)
-            || p.Name.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(SigV2.KeyParameter)));
+            || p.Name.AsSpan().SequenceEqual("AWSAccessKeyId"u8));
 
     /// <summary>Checks a request's signature and says who made it.</summary>
     /// <param name="request">The request.</param>

@@ -86,6 +86,11 @@ public sealed class SigV2Tests
         var signature = SigV2.Signature(IdentityWorld.Secret, "PUT\n\n\n1175139620\nx-amz-acl:private\n/b/k?partNumber=1&response-content-type=text/plain; x=1&uploadId=a+b");
         var query = $"uploadId=a%2Bb&response-content-type=text%2Fplain%3B%20x%3D1&partNumber=1&x-amz-acl=private&x-id=UploadPart&{Presigned}&Signature={Uri.EscapeDataString(signature)}";
         Assert.Null(Failure(world, Of("PUT", null, "/b/k", query, "Host: s3.local")));
+
+        // Two headers that were signed are not one that has both lines.
+        signature = Uri.EscapeDataString(SigV2.Signature(IdentityWorld.Secret, "PUT\n\n\n1175139620\nx-amz-acl:private\nx-amz-meta-a:b\n/b/k"));
+        Assert.Null(Failure(world, Of("PUT", null, "/b/k", $"x-amz-acl=private&x-amz-meta-a=b&{Presigned}&Signature={signature}", "Host: s3.local")));
+        Assert.Equal(SigV4Failure.HeadersNotSigned, Failure(world, Of("PUT", null, "/b/k", $"x-amz-acl=private%0Ax-amz-meta-a:b&{Presigned}&Signature={signature}", "Host: s3.local")));
     }
 
     [Theory]
