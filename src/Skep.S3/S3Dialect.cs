@@ -43,7 +43,7 @@ internal sealed partial class S3Dialect(
         var (authorization, query) = (context.Request.Headers.Authorization.ToString(), context.Request.Query);
         // Of the old scheme, which has no scope, only S3's form is served; and nobody else takes uploads by form, which are signed inside.
         return SigV4Scope.Claimed(authorization, query["X-Amz-Credential"])?.Service == SigV4.S3Service
-            || authorization.StartsWith(SigV2.Algorithm + " ", StringComparison.Ordinal)
+            || authorization.StartsWith(SigV2.HeaderPrefix, StringComparison.Ordinal)
             || (query.ContainsKey(SigV2.KeyParameter) && query.ContainsKey(SigV2.ExpiresParameter) && !query.ContainsKey("Action"))
             || (authorization.Length == 0 && HttpMethods.IsPost(context.Request.Method) && context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) is true);
     }

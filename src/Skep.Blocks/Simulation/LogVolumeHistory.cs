@@ -162,7 +162,7 @@ internal sealed partial class LogVolumeHistory
             _network.Crash(isPowerCut: true);
     }
 
-    // Whoever's disk has failed is started again, on what the page cache still shows, or with the machine. A file system that
+    // Who had a disk fail is started again, on what the page cache still shows, or with the machine. A file system that
     // could not make a directory durable lets nobody write before it is mounted again.
     private VolumeLoss LossOfBroken(SimulatedMachine machine) =>
         machine.Disks.Any(disk => disk.HasLostNames) || _random.Chance(500) ? VolumeLoss.Power : VolumeLoss.Process;

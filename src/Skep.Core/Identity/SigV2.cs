@@ -24,7 +24,7 @@ public static class SigV2
     public const string ExpiresParameter = "Expires";
 
     /// <summary>The first characters of the Authorization header.</summary>
-    internal const string HeaderPrefix = Algorithm + " ";
+    public const string HeaderPrefix = Algorithm + " ";
 
     private const string AmzPrefix = "x-amz-";
 

@@ -56,7 +56,7 @@ internal static class EncryptionHeaders
                 BucketKeyEnabled => encryption is { BucketKeyEnabled: true } ? "true" : "false",
                 _ => value,
             };
-            // A key may be named by its id, its alias or its ARN, which is what is kept.
+            // A key may be named by its id alone; what is kept is its ARN.
             if (value != same && !(name == KmsKeyId && same is not null && same.EndsWith("/" + value, StringComparison.Ordinal)))
                 throw S3Errors.InvalidArgument(name, value, $"{name} header is not supported for this operation.");
         }
