@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Threading.Channels;
 
 namespace Skep.Blocks.Nbd;
 
@@ -9,12 +10,12 @@ internal sealed class StreamLink(Socket socket, string client) : NbdLink
 {
     private const int StagingSize = 64 << 10;
 
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    // Of any number of wakes one is kept: several threads may wake the reader, and it may have gone on by itself.
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly byte[] _staging = GC.AllocateUninitializedArray<byte>(StagingSize);
     private Stream _stream = new NetworkStream(socket, ownsSocket: false);
     private NbdSession? _session;
     private Task _sending = Task.CompletedTask;
-    private int _isParked;
     private int _progress;
     private volatile bool _isOutputBroken;
 
@@ -81,11 +82,7 @@ internal sealed class StreamLink(Socket socket, string client) : NbdLink
                 continue;
             }
 
-            Interlocked.Exchange(ref _isParked, 1);
-            if (session.IsOver || session.CanProceed)
-                Volatile.Write(ref _isParked, 0);
-            else
-                await _wake.WaitAsync(CancellationToken.None);
+            await _wake.Reader.ReadAsync(CancellationToken.None);
         }
 
         await Volatile.Read(ref _sending);
@@ -99,11 +96,7 @@ internal sealed class StreamLink(Socket socket, string client) : NbdLink
             Volatile.Write(ref _sending, SendReadyAsync(session));
     }
 
-    public override void Wake()
-    {
-        if (Interlocked.Exchange(ref _isParked, 0) == 1)
-            _wake.Release();
-    }
+    public override void Wake() => _wake.Writer.TryWrite(true);
 
     public override void StopReceiving() => ShutdownSocket(socket, SocketShutdown.Receive);
 
@@ -113,7 +106,6 @@ internal sealed class StreamLink(Socket socket, string client) : NbdLink
     {
         await _stream.DisposeAsync();
         socket.Dispose();
-        _wake.Dispose();
     }
 
     private static async Task ShutdownTlsAsync(SslStream secure)

@@ -127,6 +127,31 @@ public sealed class NbdLimitTests
         await sending;
     }
 
+    [Theory]
+    [InlineData(64)]
+    [InlineData(0)]
+    public async Task Goes_on_however_often_the_limits_of_its_connections_stop_it(int threads)
+    {
+        // Room for one request of three clients: each waits for its own limit and for memory, and is woken by its own replies and the others'.
+        var options = new NbdServerOptions { ThreadsMax = threads, RequestsPerConnectionMax = 1, PayloadTotalMax = PayloadMemory.ReserveSize * 2 };
+        await using var fixture = new NbdFixture(new YieldingDevice(Size), options);
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
+        {
+            const int Count = 1_500;
+            using var client = await fixture.ConnectRawAsync();
+            await client.OpenAsync();
+            var sending = client.SendBytesAsync(RawNbdClient.Bytes(
+                [.. Enumerable.Range(0, Count).SelectMany(i => new object[] { 0x25609513u, (ushort)0, (ushort)0, (ulong)i, 0UL, PayloadMemory.ReserveSize + 1u })]));
+            for (var i = 0UL; i < Count; i++)
+            {
+                Assert.Equal((0u, i), await client.ReceiveSimpleAsync());
+                Assert.NotNull(await client.ReceiveAsync(PayloadMemory.ReserveSize + 1));
+            }
+
+            await sending;
+        }));
+    }
+
     [Fact]
     public async Task Shares_memory_when_it_is_short_and_cuts_who_sits_on_it()
     {
@@ -222,5 +247,15 @@ public sealed class NbdLimitTests
         Assert.Throws<IOException>(() => third.BindUnix(file));
         Assert.Equal("kept", await File.ReadAllTextAsync(file, Token));
         Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>A disk whose reads end on another thread.</summary>
+    private sealed class YieldingDevice(long sizeBytes) : WrappedDevice(sizeBytes)
+    {
+        public override async ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken ct)
+        {
+            await Task.Yield();
+            await base.ReadAsync(offset, destination, ct);
+        }
     }
 }
