@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Skep.Objects;
 
 /// <summary>
@@ -34,15 +32,6 @@ public interface IObjectReader : IAsyncDisposable
     /// <returns>How many bytes were read.</returns>
     /// <exception cref="ObjectException"><see cref="ObjectError.Damaged"/>, <see cref="ObjectError.WrongKey"/> or <see cref="ObjectError.Io"/>.</exception>
     ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken ct);
-
-    /// <summary>
-    /// Where a range is in files, for sendfile; null when it is not (small, encrypted or in memory). Handles are open as long as
-    /// the reader is. What is sent from them is not verified: <see cref="VerifyAsync"/> does that beforehand.
-    /// </summary>
-    IReadOnlyList<FileRange>? FindFiles(long offset, long length);
-
-    /// <summary>Verifies a range without returning it.</summary>
-    ValueTask VerifyAsync(long offset, long length, CancellationToken ct);
 }
 
 /// <summary>A part of an object.</summary>
@@ -51,6 +40,3 @@ public interface IObjectReader : IAsyncDisposable
 /// <param name="LengthBytes">Its length.</param>
 /// <param name="Checksum">Its checksum, where one was asked for.</param>
 public sealed record ObjectPart(int Number, long Offset, long LengthBytes, ObjectChecksum? Checksum);
-
-/// <summary>A run of an object's bytes in a file.</summary>
-public readonly record struct FileRange(SafeFileHandle File, long Offset, long Length);

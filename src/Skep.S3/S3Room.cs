@@ -11,6 +11,7 @@ using Skep.S3.Kinds;
 using Skep.S3.Lifecycle;
 using Skep.S3.Logging;
 using Skep.S3.Notifications;
+using Skep.S3.Objects;
 using Skep.S3.Policies;
 using Skep.S3.Quotas;
 using Skep.S3.Routing;
@@ -61,6 +62,7 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<LifecycleSettings>(),
             s.GetRequiredService<S3EventPublisher>(),
             s.GetRequiredService<AccessLogs>(),
+            new AheadBuffers(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options,

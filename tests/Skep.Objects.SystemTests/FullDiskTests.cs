@@ -34,7 +34,7 @@ public sealed class FullDiskTests : IAsyncDisposable
             var refused = await Assert.ThrowsAsync<ObjectException>(() => PutAsync(store, "n", size));
             Assert.Equal(ObjectError.NoSpace, refused.Error);
             await using (var reader = await store.OpenAsync(new ObjectAddress(Bucket, "k7"), Ct))
-                await reader.VerifyAsync(0, size, Ct);
+                await reader.CopyToAsync(Stream.Null, 0, size, Ct);
 
             // More changes than the write-ahead log has room for: the ballast is given up, and the log begins anew.
             for (var round = 0; round < 300; round++)

@@ -1,13 +1,8 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Skep.Objects.Disk;
 
 /// <summary>An open data file. Failures are <see cref="IOException"/>s.</summary>
 internal interface IDataFile : IDisposable
 {
-    /// <summary>Its handle, for sendfile; null where there is none.</summary>
-    SafeFileHandle? Handle { get; }
-
     /// <summary>Its length.</summary>
     long LengthBytes { get; }
 

@@ -6,9 +6,6 @@ namespace Skep.Objects.Disk;
 internal sealed class PosixFile(SafeFileHandle handle, string path) : IDataFile
 {
     /// <inheritdoc/>
-    public SafeFileHandle Handle => handle;
-
-    /// <inheritdoc/>
     public long LengthBytes => RandomAccess.GetLength(handle);
 
     /// <inheritdoc/>

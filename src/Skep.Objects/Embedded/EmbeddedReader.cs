@@ -11,14 +11,11 @@ internal sealed record Extent(long Offset, PieceRow Piece, ContentRow Content);
 /// <summary>An open version: one leaf is open at a time, the files of all are pinned.</summary>
 internal sealed class EmbeddedReader : IObjectReader
 {
-    private const int VerifyBytes = BlockSums.BlockBytes;
-
     private readonly List<ObjectPart> _parts;
     private readonly IReadOnlyList<Extent> _extents;
     private readonly IDataDisk _disk;
     private readonly DataReaper _reaper;
     private readonly string _what;
-    private readonly List<Leaf> _sent = [];
     private Leaf? _leaf;
     private long _leafId;
     private bool _isDisposed;
@@ -64,41 +61,6 @@ internal sealed class EmbeddedReader : IObjectReader
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<FileRange>? FindFiles(long offset, long length)
-    {
-        var ranges = new List<FileRange>();
-        foreach (var extent in _extents)
-        {
-            var from = Math.Max(offset, extent.Offset);
-            var to = Math.Min(offset + length, extent.Offset + extent.Piece.LengthBytes);
-            if (from >= to)
-                continue;
-            if (extent.Content.Kind != ContentKind.File || extent.Content.Seal is not null)
-                return null;
-            var leaf = OpenLeaf(extent);
-            _sent.Add(leaf);
-            if (leaf.PlainFile?.Handle is not { } handle)
-                return null;
-            ranges.Add(new FileRange(handle, extent.Piece.Start + from - extent.Offset, to - from));
-        }
-
-        return ranges.Count == 0 ? null : ranges;
-    }
-
-    /// <inheritdoc/>
-    public ValueTask VerifyAsync(long offset, long length, CancellationToken ct)
-    {
-        var buffer = new byte[VerifyBytes];
-        for (var end = Math.Min(Version.LengthBytes, offset + length); offset < end;)
-        {
-            ct.ThrowIfCancellationRequested();
-            offset += Read(offset, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - offset)));
-        }
-
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         if (_isDisposed)
@@ -106,8 +68,6 @@ internal sealed class EmbeddedReader : IObjectReader
         _isDisposed = true;
         _leaf?.Dispose();
         _leaf = null;
-        _sent.ForEach(l => l.Dispose());
-        _sent.Clear();
         _reaper.Unpin(FilesOf(_extents));
         return ValueTask.CompletedTask;
     }
@@ -172,7 +132,7 @@ internal sealed class EmbeddedReader : IObjectReader
         if (_leaf is not null && _leafId == extent.Content.Id)
             return _leaf;
         _leaf?.Dispose();
-        _leaf = null;
+        _leaf = null; // should the next not open
         _leaf = OpenLeaf(extent);
         _leafId = extent.Content.Id;
         return _leaf;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Skep.Objects.Disk;
 using Skep.Objects.Encryption;
@@ -11,6 +12,7 @@ internal sealed class Leaf : IDisposable
     private readonly StoredBytes _stored;
     private readonly string _what;
     private FrameCipher? _cipher;
+    private byte[]? _sealed;
     private byte[]? _frame;
     private long _frameNumber = -1;
 
@@ -25,9 +27,6 @@ internal sealed class Leaf : IDisposable
         var stored = row.Seal is null ? row.LengthBytes : FrameCipher.StoredBytes(row.LengthBytes);
         _stored = row.Kind == ContentKind.Inline ? new InlineBytes(what, row.Data!, row.Crc) : new FileBytes(what, disk.Open(row.Id), row.Id, stored);
     }
-
-    /// <summary>The file, where the bytes are in one as the client sent them.</summary>
-    public IDataFile? PlainFile => _row.Seal is null ? (_stored as FileBytes)?.File : null;
 
     /// <summary>Gives the key of an encrypted content.</summary>
     /// <exception cref="ObjectException"><see cref="ObjectError.WrongKey"/>.</exception>
@@ -51,9 +50,14 @@ internal sealed class Leaf : IDisposable
 
         while (destination.Length > 0)
         {
-            var frame = DecryptedFrame(offset / FrameCipher.FrameBytes)[(int)(offset % FrameCipher.FrameBytes)..];
-            var count = Math.Min(frame.Length, destination.Length);
-            frame[..count].CopyTo(destination);
+            var number = offset / FrameCipher.FrameBytes;
+            var inFrame = (int)(offset % FrameCipher.FrameBytes);
+            var frameLength = (int)Math.Min(FrameCipher.FrameBytes, _row.LengthBytes - (number * FrameCipher.FrameBytes));
+            var count = Math.Min(destination.Length, frameLength - inFrame);
+            if (count == frameLength && number != _frameNumber)
+                ReadFrame(number, destination[..count]); // straight to where it is wanted
+            else
+                CachedFrame(number, frameLength).Slice(inFrame, count).CopyTo(destination);
             offset += count;
             destination = destination[count..];
         }
@@ -76,29 +80,42 @@ internal sealed class Leaf : IDisposable
     {
         _stored.Dispose();
         _cipher?.Dispose();
-        if (_frame is not null)
-            CryptographicOperations.ZeroMemory(_frame);
+        if (_sealed is { } bytes)
+            ArrayPool<byte>.Shared.Return(bytes);
+        if (_frame is { } frame)
+        {
+            CryptographicOperations.ZeroMemory(frame);
+            ArrayPool<byte>.Shared.Return(frame);
+        }
+
+        (_sealed, _frame) = (null, null);
     }
 
-    private ReadOnlySpan<byte> DecryptedFrame(long number)
+    private ReadOnlySpan<byte> CachedFrame(long number, int length)
     {
-        var length = (int)Math.Min(FrameCipher.FrameBytes, _row.LengthBytes - (number * FrameCipher.FrameBytes));
-        if (_frameNumber == number)
-            return _frame.AsSpan(0, length);
-        _frame ??= new byte[FrameCipher.FrameBytes];
-        _frameNumber = -1;
-        var stored = new byte[length + FrameCipher.TagBytes];
+        _frame ??= ArrayPool<byte>.Shared.Rent((int)Math.Min(FrameCipher.FrameBytes, _row.LengthBytes));
+        if (_frameNumber != number)
+        {
+            _frameNumber = -1;
+            ReadFrame(number, _frame.AsSpan(0, length));
+            _frameNumber = number;
+        }
+
+        return _frame.AsSpan(0, length);
+    }
+
+    private void ReadFrame(long number, Span<byte> destination)
+    {
+        _sealed ??= ArrayPool<byte>.Shared.Rent((int)Math.Min(FrameCipher.FrameBytes, _row.LengthBytes) + FrameCipher.TagBytes);
+        var stored = _sealed.AsSpan(0, destination.Length + FrameCipher.TagBytes);
         _stored.Read(number * (FrameCipher.FrameBytes + FrameCipher.TagBytes), stored);
         try
         {
-            _cipher!.Decrypt(number, stored, _frame.AsSpan(0, length));
+            _cipher!.Decrypt(number, stored, destination);
         }
         catch (AuthenticationTagMismatchException ex)
         {
             throw new ObjectException(ObjectError.Damaged, $"{_what} is damaged: frame {number} does not match its authentication tag", ex);
         }
-
-        _frameNumber = number;
-        return _frame.AsSpan(0, length);
     }
 }

@@ -51,9 +51,6 @@ internal sealed class FileBytes(string what, IDataFile file, long id, long lengt
     private byte[]? _block;
     private long _blockNumber = -1;
 
-    /// <summary>The file.</summary>
-    public IDataFile File => file;
-
     public override void Read(long offset, Span<byte> destination)
     {
         while (destination.Length > 0)

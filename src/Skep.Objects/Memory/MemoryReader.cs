@@ -32,12 +32,6 @@ internal sealed class MemoryReader(ObjectVersion version, MemoryContent content)
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<FileRange>? FindFiles(long offset, long length) => null;
-
-    /// <inheritdoc/>
-    public ValueTask VerifyAsync(long offset, long length, CancellationToken ct) => ValueTask.CompletedTask;
-
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static List<ObjectPart> PartsOf(MemoryContent content)

@@ -51,9 +51,6 @@ internal sealed class UpstreamReader : IObjectReader
     public void UseKey(ReadOnlyMemory<byte> key) => throw UpstreamMetadata.Encryption();
 
     /// <inheritdoc/>
-    public IReadOnlyList<FileRange>? FindFiles(long offset, long length) => null;
-
-    /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<ObjectPart>> ListPartsAsync(CancellationToken ct)
     {
         var parts = new List<ObjectPart>();
@@ -67,16 +64,6 @@ internal sealed class UpstreamReader : IObjectReader
 
     /// <inheritdoc/>
     public void Plan(long offset, long length) => (_plannedFrom, _plannedTo) = (offset, Math.Min(Version.LengthBytes, offset + length));
-
-    /// <inheritdoc/>
-    public async ValueTask VerifyAsync(long offset, long length, CancellationToken ct)
-    {
-        var end = Math.Min(Version.LengthBytes, offset + length);
-        Plan(offset, end - offset);
-        var buffer = new byte[64 * 1024];
-        while (offset < end)
-            offset += await ReadAsync(offset, buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - offset)), ct);
-    }
 
     /// <inheritdoc/>
     public async ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken ct)

@@ -38,9 +38,7 @@ public sealed class DamageTests : StoreTest
         Assert.Equal(body[..BlockSums.BlockBytes], await ReadAsync("k", 0, BlockSums.BlockBytes));
         Assert.Equal(body[262_144..], await ReadAsync("k", 262_144));
         await FailsAsync(ObjectError.Damaged, () => ReadAsync("k", 131_072, 1));
-        await using var reader = await Store.OpenAsync(new ObjectAddress(Bucket, "k"), Ct);
-        await reader.VerifyAsync(0, 1_000, Ct);
-        await FailsAsync(ObjectError.Damaged, () => reader.VerifyAsync(0, Size, Ct).AsTask());
+        await FailsAsync(ObjectError.Damaged, () => ReadAsync("k"));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Skep.Objects.Disk;
 
 namespace Skep.Objects.Tests.Simulation;
@@ -190,8 +189,6 @@ internal sealed class SimulatedDisk(Random random) : IDataDisk
 
     private sealed class Handle(SimulatedDisk disk, SimulatedFile file) : IDataFile
     {
-        SafeFileHandle? IDataFile.Handle => null;
-
         public long LengthBytes => file.Content.Length;
 
         public void Write(long offset, ReadOnlySpan<byte> bytes)
