@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Skep.Objects.Disk;
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Embedded;
 

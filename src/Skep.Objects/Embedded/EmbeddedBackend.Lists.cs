@@ -1,5 +1,5 @@
 using Skep.Objects.Rules;
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Embedded;
 

@@ -1,6 +1,6 @@
 using Skep.Objects.Disk;
 using Skep.Objects.Rules;
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Embedded;
 
@@ -115,7 +115,7 @@ public sealed partial class EmbeddedBackend : IObjectBackend, IOwnerQuotas
         var db = SqliteConnection.Open(path, readOnly: false);
         try
         {
-            Migrations.Apply(db);
+            StoreSchema.Migrations.Apply(db);
             // FULL syncs the write-ahead log at every commit: what was answered survives power loss.
             db.Execute(options.IsDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
             // A checkpoint copies each page once however often it changed, so fewer of them write less.

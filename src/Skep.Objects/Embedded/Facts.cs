@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Embedded;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Embedded;
 

@@ -1,4 +1,4 @@
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Embedded;
 

@@ -1,5 +1,5 @@
 using Skep.Objects.Embedded;
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Tests.Embedded;
 

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Skep.Objects.Disk;
 using Skep.Objects.Embedded;
-using Skep.Objects.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Objects.Tests.Embedded;
 
@@ -22,7 +22,7 @@ public sealed class FormatTests
     public async Task Every_format_has_a_golden_store_and_it_opens()
     {
         await MakeNewestAsync();
-        Assert.Equal(Enumerable.Range(1, Migrations.Scripts.Count).Select(n => $"format-{n}.zip"), Directory.GetFiles(GoldenDirectory, "*.zip").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(Enumerable.Range(1, StoreSchema.Migrations.Scripts.Count).Select(n => $"format-{n}.zip"), Directory.GetFiles(GoldenDirectory, "*.zip").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         foreach (var golden in Directory.GetFiles(GoldenDirectory, "*.zip"))
         {
             using var directory = new TempDirectory();
@@ -58,9 +58,9 @@ public sealed class FormatTests
     {
         using var directory = new TempDirectory();
         using var db = SqliteConnection.Open(Path.Combine(directory.Path, "x.db"), readOnly: false);
-        Migrations.Apply(db);
+        StoreSchema.Migrations.Apply(db);
         var before = Schema(db);
-        Migrations.Apply(db);
+        StoreSchema.Migrations.Apply(db);
         Assert.Equal(before, Schema(db));
         Assert.Contains("CREATE TABLE contents", before, StringComparison.Ordinal);
     }
@@ -70,7 +70,7 @@ public sealed class FormatTests
 
     private static async Task MakeNewestAsync()
     {
-        var path = Path.Combine(GoldenDirectory, $"format-{Migrations.Scripts.Count}.zip");
+        var path = Path.Combine(GoldenDirectory, $"format-{StoreSchema.Migrations.Scripts.Count}.zip");
         if (Environment.GetEnvironmentVariable("SKEP_UPDATE_GOLDEN") != "1" || File.Exists(path))
             return;
         using var directory = new TempDirectory();

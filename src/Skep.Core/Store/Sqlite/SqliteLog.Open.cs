@@ -1,4 +1,5 @@
 using Skep.Core.Resources;
+using Skep.Sqlite;
 
 namespace Skep.Core.Store.Sqlite;
 
@@ -31,7 +32,7 @@ public sealed partial class SqliteLog
         }
 
         _writer = SqliteConnection.Open(_path, readOnly: false);
-        Migrations.Apply(_writer);
+        LogSchema.Migrations.Apply(_writer);
         // FULL syncs the write-ahead log at every commit: an acknowledged write survives power loss.
         _writer.Execute("PRAGMA synchronous = FULL");
         // A checkpoint copies each page once however often it changed, so fewer of them write less.

@@ -1,4 +1,5 @@
 using Skep.Core.Resources;
+using Skep.Sqlite;
 
 namespace Skep.Core.Store.Sqlite;
 

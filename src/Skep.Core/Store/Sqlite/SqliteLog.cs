@@ -1,5 +1,6 @@
 using System.Text.Unicode;
 using Skep.Core.Resources;
+using Skep.Sqlite;
 
 namespace Skep.Core.Store.Sqlite;
 

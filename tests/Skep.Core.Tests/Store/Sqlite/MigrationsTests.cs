@@ -1,5 +1,6 @@
 using System.Text;
 using Skep.Core.Store.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Core.Tests.Store.Sqlite;
 
@@ -13,7 +14,7 @@ public sealed class MigrationsTests
     {
         using var directory = new TempDirectory();
         using var connection = SqliteConnection.Open(directory["skep.db"], readOnly: false);
-        Migrations.Apply(connection);
+        LogSchema.Migrations.Apply(connection);
         var schema = Schema(connection);
         var path = RepositoryRoot.PathOf("src/Skep.Core/Store/schema.sql");
         if (Environment.GetEnvironmentVariable(UpdateVariable) is not null)
@@ -26,9 +27,9 @@ public sealed class MigrationsTests
     {
         using var directory = new TempDirectory();
         using var connection = SqliteConnection.Open(directory["skep.db"], readOnly: false);
-        Migrations.Apply(connection);
+        LogSchema.Migrations.Apply(connection);
         var before = Schema(connection);
-        Migrations.Apply(connection);
+        LogSchema.Migrations.Apply(connection);
         Assert.Equal(before, Schema(connection));
     }
 
@@ -39,19 +40,19 @@ public sealed class MigrationsTests
         using (var connection = SqliteConnection.Open(directory["skep.db"], readOnly: false))
         {
             connection.ExecuteScript("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;");
-            connection.ExecuteScript(Migrations.Scripts[0]);
+            connection.ExecuteScript(LogSchema.Migrations.Scripts[0]);
             connection.RollBack(); // as recovery after a crash would
         }
 
         using var again = SqliteConnection.Open(directory["skep.db"], readOnly: false);
-        Migrations.Apply(again);
-        Assert.Equal(Migrations.Version, again.QueryInt64("PRAGMA user_version"));
+        LogSchema.Migrations.Apply(again);
+        Assert.Equal(LogSchema.Migrations.Version, again.QueryInt64("PRAGMA user_version"));
     }
 
     private static string Schema(SqliteConnection connection)
     {
         var text = new StringBuilder();
-        text.Append($"-- Generated from Migrations/: run the tests with {UpdateVariable}=1 after adding one. Version {Migrations.Version}.\n");
+        text.Append($"-- Generated from Migrations/: run the tests with {UpdateVariable}=1 after adding one. Version {LogSchema.Migrations.Version}.\n");
         var rows = connection.Statement("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC, name");
         while (rows.Step("read"))
             text.Append('\n').Append(rows.Text(0)).Append(";\n");

@@ -2,6 +2,7 @@ using System.Text;
 using Skep.Core.Resources;
 using Skep.Core.Store;
 using Skep.Core.Store.Sqlite;
+using Skep.Sqlite;
 
 namespace Skep.Core.Tests.Store.Sqlite;
 
@@ -157,7 +158,7 @@ public sealed class SqliteLogTests
         var before = File.ReadAllBytes(directory["skep.db"]);
         await using var again = LogData.Log(directory);
         var ex = await Assert.ThrowsAsync<IOException>(() => again.OpenAsync(Ct));
-        Assert.Contains($"schema version 99, and this Skep knows versions up to {Migrations.Version}", ex.Message, StringComparison.Ordinal);
+        Assert.Contains($"schema version 99, and this Skep knows versions up to {LogSchema.Migrations.Version}", ex.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(directory["skep.db"]));
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Skep.Objects.Sqlite;
+namespace Skep.Sqlite;
 
 /// <summary>Owns a <c>sqlite3*</c>.</summary>
 internal sealed class DatabaseHandle() : SafeHandle(0, ownsHandle: true)

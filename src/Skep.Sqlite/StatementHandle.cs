@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Skep.Core.Store.Sqlite;
+namespace Skep.Sqlite;
 
 /// <summary>Owns a <c>sqlite3_stmt*</c>.</summary>
 internal sealed class StatementHandle() : SafeHandle(0, ownsHandle: true)

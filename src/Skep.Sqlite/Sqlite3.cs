@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Skep.Core.Store.Sqlite;
+namespace Skep.Sqlite;
 
 /// <summary>
-/// The functions of the system's SQLite library that the store uses (https://sqlite.org/c3ref/funclist.html). The soname
+/// The functions of the system's SQLite library that are used (https://sqlite.org/c3ref/funclist.html). The soname
 /// is given in full because the bare name exists only where the development package is installed.
 /// </summary>
 internal static unsafe partial class Sqlite3
@@ -12,6 +12,7 @@ internal static unsafe partial class Sqlite3
     public const int VersionMin = 3_037_000;
 
     public const int Ok = 0;
+    public const int TypeNull = 5;
     public const int IoError = 10;
     public const int CannotOpen = 14;
     public const int Row = 100;
@@ -92,6 +93,15 @@ internal static unsafe partial class Sqlite3
 
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_blob")]
     public static partial int BindBlob(StatementHandle statement, int index, byte* value, int length, nint destructor);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_null")]
+    public static partial int BindNull(StatementHandle statement, int index);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_total_changes")]
+    public static partial int TotalChanges(DatabaseHandle database);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_column_type")]
+    public static partial int ColumnType(StatementHandle statement, int column);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_column_int64")]
     public static partial long ColumnInt64(StatementHandle statement, int column);

@@ -1,4 +1,4 @@
-namespace Skep.Core.Store.Sqlite;
+namespace Skep.Sqlite;
 
 /// <summary>
 /// SQLite refused something. The message names the file and the cause; <see cref="ResultCode"/> is SQLite's extended
@@ -7,6 +7,7 @@ namespace Skep.Core.Store.Sqlite;
 public sealed class SqliteException : IOException
 {
     private const int Corrupt = 11;
+    private const int Full = 13;
     private const int NotADatabase = 26;
 
     internal SqliteException(string path, string action, int resultCode, string engineMessage, string? systemMessage)
@@ -17,6 +18,9 @@ public sealed class SqliteException : IOException
 
     /// <summary>Whether the file is damaged or was never a database.</summary>
     public bool IsCorruption => (ResultCode & 0xff) is Corrupt or NotADatabase;
+
+    /// <summary>Whether there was no room on the disk.</summary>
+    public bool IsDiskFull => (ResultCode & 0xff) is Full;
 
     private static string Cause(int resultCode, string engineMessage, string? systemMessage)
     {
@@ -30,7 +34,7 @@ public sealed class SqliteException : IOException
             8 => $"the file or its directory is read-only ({detail})",
             10 => $"the disk reports an error ({detail})",
             Corrupt => $"the database is damaged; restore the data directory from a backup ({detail})",
-            13 => $"the disk is full ({detail})",
+            Full => $"the disk is full ({detail})",
             14 => $"the file cannot be opened ({detail})",
             NotADatabase => $"the file is not a database, or is damaged; restore the data directory from a backup ({detail})",
             _ => detail,

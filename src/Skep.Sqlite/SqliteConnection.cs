@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Skep.Objects.Sqlite;
+namespace Skep.Sqlite;
 
 /// <summary>
 /// One connection with its prepared statements. Not thread-safe: SQLite's own mutex is off, so one thread at a time may
 /// use it.
 /// </summary>
-internal sealed unsafe class SqliteConnection : IDisposable
+public sealed unsafe class SqliteConnection : IDisposable
 {
     private const int BusyTimeoutMs = 5_000;
 
@@ -91,18 +91,7 @@ internal sealed unsafe class SqliteConnection : IDisposable
     public string? QueryText(string sql) => Query(sql, static row => row.Text(0));
 
     /// <summary>Reads the first row.</summary>
-    public T? Query<T>(string sql, Func<SqliteStatement, T> read)
-    {
-        var statement = Statement(sql);
-        try
-        {
-            return statement.Step("read") ? read(statement) : default;
-        }
-        finally
-        {
-            statement.Reset();
-        }
-    }
+    public T? Query<T>(string sql, Func<SqliteStatement, T> read) => Statement(sql).First(read);
 
     /// <summary>Runs a body in one transaction that writes; whatever it throws undoes all of it.</summary>
     public void InWriteTransaction(Action body)

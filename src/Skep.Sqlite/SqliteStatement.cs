@@ -1,14 +1,23 @@
 using System.Text;
 
-namespace Skep.Objects.Sqlite;
+namespace Skep.Sqlite;
 
 /// <summary>A prepared statement. Parameters count from 1, columns from 0, as in SQLite.</summary>
-internal sealed unsafe class SqliteStatement(SqliteConnection connection, StatementHandle handle) : IDisposable
+public sealed unsafe class SqliteStatement : IDisposable
 {
+    private readonly SqliteConnection _connection;
+    private readonly StatementHandle _handle;
+
+    internal SqliteStatement(SqliteConnection connection, StatementHandle handle)
+    {
+        _connection = connection;
+        _handle = handle;
+    }
+
     /// <summary>Binds a number.</summary>
     public SqliteStatement Bind(int index, long value)
     {
-        connection.Check(Sqlite3.BindInt64(handle, index, value), "write");
+        _connection.Check(Sqlite3.BindInt64(_handle, index, value), "write");
         return this;
     }
 
@@ -17,7 +26,7 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, Statem
     {
         if (value is { } number)
             return Bind(index, number);
-        connection.Check(Sqlite3.BindNull(handle, index), "write");
+        _connection.Check(Sqlite3.BindNull(_handle, index), "write");
         return this;
     }
 
@@ -31,7 +40,7 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, Statem
         fixed (byte* start = utf8)
         {
             // A null pointer would bind NULL; empty text needs an address.
-            connection.Check(Sqlite3.BindText(handle, index, start is null ? &none : start, utf8.Length, Sqlite3.Transient), "write");
+            _connection.Check(Sqlite3.BindText(_handle, index, start is null ? &none : start, utf8.Length, Sqlite3.Transient), "write");
         }
 
         return this;
@@ -42,7 +51,7 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, Statem
     {
         byte none = 0;
         fixed (byte* start = value)
-            connection.Check(Sqlite3.BindBlob(handle, index, start is null ? &none : start, value.Length, Sqlite3.Transient), "write");
+            _connection.Check(Sqlite3.BindBlob(_handle, index, start is null ? &none : start, value.Length, Sqlite3.Transient), "write");
         return this;
     }
 
@@ -51,7 +60,7 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, Statem
     {
         if (value is not null)
             return BindBlob(index, value);
-        connection.Check(Sqlite3.BindNull(handle, index), "write");
+        _connection.Check(Sqlite3.BindNull(_handle, index), "write");
         return this;
     }
 
@@ -88,7 +97,7 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, Statem
     /// <summary>Advances to the next row; false after the last. The caller resets.</summary>
     public bool Step(string action)
     {
-        var result = Sqlite3.Step(handle);
+        var result = Sqlite3.Step(_handle);
         return result switch
         {
             Sqlite3.Row => true,
@@ -113,13 +122,13 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, Statem
     }
 
     /// <summary>Makes the statement ready for the next use.</summary>
-    public void Reset() => _ = Sqlite3.Reset(handle); // repeats the error of the last step, which was reported then
+    public void Reset() => _ = Sqlite3.Reset(_handle); // repeats the error of the last step, which was reported then
 
     /// <summary>A column as a number.</summary>
-    public long Int64(int column) => Sqlite3.ColumnInt64(handle, column);
+    public long Int64(int column) => Sqlite3.ColumnInt64(_handle, column);
 
     /// <summary>Whether a column is NULL.</summary>
-    public bool IsNull(int column) => Sqlite3.ColumnType(handle, column) == Sqlite3.TypeNull;
+    public bool IsNull(int column) => Sqlite3.ColumnType(_handle, column) == Sqlite3.TypeNull;
 
     /// <summary>A column as a number, or null.</summary>
     public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
@@ -130,27 +139,27 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, Statem
     /// <summary>A column's text as UTF-8, valid until the next step or reset.</summary>
     public ReadOnlySpan<byte> Utf8(int column)
     {
-        var start = Sqlite3.ColumnText(handle, column);
-        return new ReadOnlySpan<byte>(start, start is null ? 0 : Sqlite3.ColumnBytes(handle, column));
+        var start = Sqlite3.ColumnText(_handle, column);
+        return new ReadOnlySpan<byte>(start, start is null ? 0 : Sqlite3.ColumnBytes(_handle, column));
     }
 
     /// <summary>A column's bytes, valid until the next step or reset.</summary>
     public ReadOnlySpan<byte> Blob(int column)
     {
-        var start = Sqlite3.ColumnBlob(handle, column);
-        return new ReadOnlySpan<byte>(start, start is null ? 0 : Sqlite3.ColumnBytes(handle, column));
+        var start = Sqlite3.ColumnBlob(_handle, column);
+        return new ReadOnlySpan<byte>(start, start is null ? 0 : Sqlite3.ColumnBytes(_handle, column));
     }
 
     /// <summary>A copy of a column's bytes, or null.</summary>
     public byte[]? BytesOrNull(int column) => IsNull(column) ? null : Blob(column).ToArray();
 
     /// <inheritdoc/>
-    public void Dispose() => handle.Dispose();
+    public void Dispose() => _handle.Dispose();
 
     private SqliteException Fail(string action, int result)
     {
         // The message is taken before the reset, which may replace it.
-        var error = connection.Error(action, result);
+        var error = _connection.Error(action, result);
         Reset();
         return error;
     }

@@ -1,33 +1,40 @@
 using System.Globalization;
+using System.Reflection;
 
-namespace Skep.Core.Store.Sqlite;
+namespace Skep.Sqlite;
 
 /// <summary>
-/// The database's schema as numbered scripts, embedded in the program. They are only ever appended to: a script that was
+/// A database's schema as numbered scripts, embedded in an assembly. They are only ever appended to: a script that was
 /// released is not edited.
 /// </summary>
-internal static class Migrations
+public sealed class Migrations
 {
-    /// <summary>"Skep" in the file's header tells our databases from others' (PRAGMA application_id).</summary>
-    public const int ApplicationId = 0x536b6570;
+    private readonly int _applicationId;
 
-    private const string ResourcePrefix = "Skep.Core.Store.Migrations.";
+    /// <param name="assembly">Where the scripts are.</param>
+    /// <param name="prefix">What the names of their resources begin with; four digits follow.</param>
+    /// <param name="applicationId">Tells the databases from others' (PRAGMA application_id).</param>
+    public Migrations(Assembly assembly, string prefix, int applicationId)
+    {
+        _applicationId = applicationId;
+        Scripts = Load(assembly, prefix);
+    }
 
     /// <summary>The scripts in order; the first brings version 0 to version 1.</summary>
-    public static IReadOnlyList<string> Scripts { get; } = Load();
+    public IReadOnlyList<string> Scripts { get; }
 
     /// <summary>The version that this program writes.</summary>
-    public static int Version => Scripts.Count;
+    public int Version => Scripts.Count;
 
     /// <summary>Brings a database to <see cref="Version"/>; each step is a transaction.</summary>
     /// <exception cref="IOException">The file belongs to a newer Skep or to another program; it is left as it is.</exception>
-    public static void Apply(SqliteConnection connection)
+    public void Apply(SqliteConnection connection)
     {
         var version = connection.QueryInt64("PRAGMA user_version");
         var application = connection.QueryInt64("PRAGMA application_id");
         var isEmpty = connection.QueryInt64("SELECT count(*) FROM sqlite_schema") == 0;
-        if (application != ApplicationId && !(isEmpty && application == 0))
-            throw new IOException($"{connection.Path} is a database of another program (application id {application}, expected {ApplicationId})");
+        if (application != _applicationId && !(isEmpty && application == 0))
+            throw new IOException($"{connection.Path} is a database of another program (application id {application}, expected {_applicationId})");
         if (version > Version)
             throw new IOException($"{connection.Path} has schema version {version}, and this Skep knows versions up to {Version}: start the Skep that wrote it, or a newer one");
         // Outside of the transactions: a database cannot change its journal mode inside one.
@@ -40,18 +47,17 @@ internal static class Migrations
             connection.InWriteTransaction(() =>
             {
                 connection.ExecuteScript(script);
-                connection.ExecuteScript(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {number}"));
+                connection.ExecuteScript(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {_applicationId}; PRAGMA user_version = {number}"));
             });
         }
     }
 
-    private static List<string> Load()
+    private static List<string> Load(Assembly assembly, string prefix)
     {
-        var assembly = typeof(Migrations).Assembly;
         var scripts = new List<string>();
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
-            var number = int.Parse(name.AsSpan(ResourcePrefix.Length, 4), CultureInfo.InvariantCulture);
+            var number = int.Parse(name.AsSpan(prefix.Length, 4), CultureInfo.InvariantCulture);
             if (number != scripts.Count + 1)
                 throw new InvalidOperationException($"migration {name} should have number {scripts.Count + 1}");
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
