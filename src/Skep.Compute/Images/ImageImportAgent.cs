@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Skep.Compute.Kinds;
 using Skep.Core.Hosting;
@@ -19,9 +18,8 @@ public sealed partial class ImageImportAgent(
     /// <summary>How long a finished import can still be asked for.</summary>
     private static readonly TimeSpan _keep = TimeSpan.FromHours(1);
 
-    private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
+    private readonly BackgroundJobs _jobs = new();
     private readonly SemaphoreSlim _oneAtATime = new(1);
-    private readonly CancellationTokenSource _stop = new();
 
     /// <inheritdoc/>
     public string Name => "image-import-agent";
@@ -36,41 +34,21 @@ public sealed partial class ImageImportAgent(
     public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
     {
         var import = client.View.Get(key)?.View(ComputeKinds.ImageImport);
-        if (_jobs.TryGetValue(key, out var job) && (import is null || import.Metadata.Uid != job.Uid || job.Task.IsCompleted))
-        {
-            await job.CancelAsync();
-            _jobs.TryRemove(key, out _);
-            job.Dispose();
-        }
-
+        await _jobs.SettleAsync(key, uid => uid == import?.Metadata.Uid);
         RemoveLeftovers();
         if (import is null || (import.Spec.NodeName ?? options.NodeName) != options.NodeName)
             return null;
         if (import.Status is { Phase: ImageImportPhase.Succeeded or ImageImportPhase.Failed } done)
             return await ExpireAsync(key, done, ct);
-        if (!_jobs.ContainsKey(key))
-        {
-            var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            _jobs[key] = new Job(import.Metadata.Uid!, Task.Run(() => RunAsync(key, import.Metadata.Uid!, cancel.Token), CancellationToken.None), cancel);
-        }
-
+        if (!_jobs.Has(key))
+            _jobs.Begin(key, import.Metadata.Uid!, cancel => RunAsync(key, import.Metadata.Uid!, cancel));
         return null;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_stop.IsCancellationRequested)
-            return;
-        await _stop.CancelAsync();
-        foreach (var job in _jobs.Values)
-        {
-            await job.Task;
-            job.Dispose();
-        }
-
-        _jobs.Clear();
-        _stop.Dispose();
+        await _jobs.DisposeAsync();
         _oneAtATime.Dispose();
     }
 
@@ -88,7 +66,7 @@ public sealed partial class ImageImportAgent(
     {
         var wanted = client.View.List(ComputeKinds.ImageImport, ns: null)
             .Where(i => i.Status?.Phase is not (ImageImportPhase.Succeeded or ImageImportPhase.Failed))
-            .Select(i => i.Metadata.Uid).Concat(_jobs.Values.Select(j => j.Uid)).ToHashSet();
+            .Select(i => i.Metadata.Uid).Concat(_jobs.Uids).ToHashSet();
         foreach (var name in store.ListStaging().Where(n => !wanted.Contains(n)))
             store.RemoveStaging(name);
     }
@@ -116,17 +94,6 @@ public sealed partial class ImageImportAgent(
             // The store refused the outcome: the next look at the import begins the work again.
             LogFailed(ex, key);
         }
-    }
-
-    private sealed record Job(string Uid, Task Task, CancellationTokenSource Cancel) : IDisposable
-    {
-        public async Task CancelAsync()
-        {
-            await Cancel.CancelAsync();
-            await Task;
-        }
-
-        public void Dispose() => Cancel.Dispose();
     }
 
     [LoggerMessage(EventId = 1300, Level = LogLevel.Information, Message = "image import {Key} was cancelled")]

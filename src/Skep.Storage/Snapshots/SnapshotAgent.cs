@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Skep.Blocks.Chunks;
 using Skep.Core.Hosting;
@@ -29,11 +28,10 @@ internal sealed partial class SnapshotAgent(
     private static readonly TimeSpan _retryPause = TimeSpan.FromSeconds(10);
 
     private readonly PatientDisks _machines = new(machines, client.Time);
-    private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
+    private readonly BackgroundJobs _jobs = new();
     private readonly Dictionary<ResourceKey, Task> _starts = [];
     private readonly Lock _beginning = new();
     private readonly VolumeTurns _turns = new();
-    private readonly CancellationTokenSource _stop = new();
     private Action<ResourceKey> _enqueue = static _ => { };
 
     /// <inheritdoc/>
@@ -64,7 +62,9 @@ internal sealed partial class SnapshotAgent(
     /// <inheritdoc/>
     public async Task<TimeSpan?> ReconcileAsync(ResourceKey key, CancellationToken ct)
     {
-        await EndJobAsync(key, client.View.Get(key)?.View(StorageKinds.Snapshot));
+        var before = client.View.Get(key)?.View(StorageKinds.Snapshot);
+        await _jobs.SettleAsync(key, uid => before is { Metadata.DeletionTimestamp: null } && before.Metadata.Uid == uid
+            && before.Status?.State != SnapshotState.Error); // which another one of its set may have written
         // What the work that has just ended wrote is seen: it is not begun again.
         var snapshot = client.View.Get(key)?.View(StorageKinds.Snapshot);
         if (snapshot is null || (snapshot.Spec.NodeName ?? NodeOf(key, snapshot)) != options.NodeName)
@@ -87,21 +87,11 @@ internal sealed partial class SnapshotAgent(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_stop.IsCancellationRequested)
-            return;
-        await _stop.CancelAsync();
-        foreach (var job in _jobs.Values)
-        {
-            await job.Task;
-            job.Dispose();
-        }
-
+        await _jobs.DisposeAsync();
         Task[] starts;
         lock (_beginning)
             starts = [.. _starts.Values];
         await Task.WhenAll(starts);
-        _jobs.Clear();
-        _stop.Dispose();
     }
 
     /// <summary>The node of a snapshot that was written without one, as people do with kubectl: its volume's.</summary>
@@ -115,14 +105,10 @@ internal sealed partial class SnapshotAgent(
         lock (_beginning)
         {
             var members = snapshots.Select(s => StorageKinds.Snapshot.Key(ns, s.Metadata.Name)).ToList();
-            if (members.Exists(_jobs.ContainsKey))
+            if (members.Exists(_jobs.Has))
                 return false;
             foreach (var (key, snapshot) in members.Zip(snapshots))
-            {
-                var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-                _jobs[key] = new Job(snapshot.Metadata.Uid!, Task.Run(() => RunAsync(key, snapshot, set, cancel.Token), CancellationToken.None), cancel);
-            }
-
+                _jobs.Begin(key, snapshot.Metadata.Uid!, cancel => RunAsync(key, snapshot, set, cancel));
             return true;
         }
     }
@@ -132,7 +118,7 @@ internal sealed partial class SnapshotAgent(
     {
         // All of one view: another reconciliation may be just beginning the set, and the moment is written into all at once.
         var view = client.View;
-        if (_jobs.ContainsKey(key) || view.Get(key)?.View(StorageKinds.Snapshot) is not { Status: { State: SnapshotState.Pending, CapturedTime: null } } snapshot)
+        if (_jobs.Has(key) || view.Get(key)?.View(StorageKinds.Snapshot) is not { Status: { State: SnapshotState.Pending, CapturedTime: null } } snapshot)
             return null;
         var set = SnapshotSet.Find(view, key, snapshot, client.Time.GetUtcNow());
         if (set.Failure is { } failure)
@@ -155,7 +141,7 @@ internal sealed partial class SnapshotAgent(
     private async Task RunStartAsync(ResourceKey key, SnapshotSetStart start)
     {
         await Task.Yield();
-        await start.RunAsync(_stop.Token);
+        await start.RunAsync(_jobs.Stopping);
         lock (_beginning)
             _starts.Remove(key);
     }
@@ -183,19 +169,6 @@ internal sealed partial class SnapshotAgent(
         {
             _enqueue(key);
         }
-    }
-
-    private async Task EndJobAsync(ResourceKey key, Snapshot? snapshot)
-    {
-        if (!_jobs.TryGetValue(key, out var job))
-            return;
-        var isWanted = snapshot is not null && snapshot.Metadata.Uid == job.Uid && snapshot.Metadata.DeletionTimestamp is null
-            && snapshot.Status?.State != SnapshotState.Error; // which another one of its set may have written
-        if (isWanted && !job.Task.IsCompleted)
-            return;
-        await job.CancelAsync();
-        _jobs.TryRemove(key, out _);
-        job.Dispose();
     }
 
     private async Task<TimeSpan?> DeleteAsync(ResourceKey key, Snapshot snapshot, CancellationToken ct)
@@ -244,17 +217,6 @@ internal sealed partial class SnapshotAgent(
         s.Status.DataBytes = 0;
         return true;
     }, ct);
-
-    private sealed record Job(string Uid, Task Task, CancellationTokenSource Cancel) : IDisposable
-    {
-        public async Task CancelAsync()
-        {
-            await Cancel.CancelAsync();
-            await Task;
-        }
-
-        public void Dispose() => Cancel.Dispose();
-    }
 
     [LoggerMessage(EventId = 1410, Level = LogLevel.Information, Message = "snapshot {Key}: {Outcome}")]
     private partial void LogTaken(ResourceKey key, string outcome);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Skep.Core.Hosting;
 using Skep.Core.Machines;
@@ -25,8 +24,7 @@ internal sealed partial class VolumeHydrator(
     private static readonly TimeSpan _retryPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _copyTimeout = TimeSpan.FromHours(24);
 
-    private readonly ConcurrentDictionary<ResourceKey, Job> _jobs = new();
-    private readonly CancellationTokenSource _stop = new();
+    private readonly BackgroundJobs _jobs = new();
     private Action<ResourceKey> _enqueue = static _ => { };
 
     /// <inheritdoc/>
@@ -47,45 +45,22 @@ internal sealed partial class VolumeHydrator(
         var volume = client.View.Get(key)?.View(StorageKinds.Volume);
         var isWanted = volume is { Metadata.DeletionTimestamp: null, Status: { HydratingFrom: not null, Path: not null } } && volume.Spec.NodeName == options.NodeName;
         var instanceId = isWanted ? volume!.Spec.Attachment?.InstanceId : null;
-        if (_jobs.TryGetValue(key, out var job) && (!isWanted || instanceId is not null || job.Task.IsCompleted))
-        {
-            await job.CancelAsync();
-            _jobs.TryRemove(key, out _);
-            job.Dispose();
-        }
-
+        await _jobs.SettleAsync(key, _ => isWanted && instanceId is null);
         if (!isWanted)
             return null;
-        if (volume!.Status!.Hold == Hold && !_jobs.ContainsKey(key))
+        if (volume!.Status!.Hold == Hold && !_jobs.Has(key))
             await SetAsync(key, s => s.Hold = null, ct); // of a daemon that is gone
         if (!string.IsNullOrEmpty(instanceId))
             return await FollowAsync(key, new ResourceKey(InstanceView.Resource, key.Namespace, instanceId), ct);
         if (volume.Status.Hold is not null && volume.Status.Hold != Hold)
             return _followPause; // a snapshot is being taken of it
-        if (!_jobs.ContainsKey(key))
-        {
-            var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            _jobs[key] = new Job(Task.Run(() => CopyAsync(key, volume.Status, cancel.Token), CancellationToken.None), cancel);
-        }
-
+        if (!_jobs.Has(key))
+            _jobs.Begin(key, volume.Metadata.Uid!, cancel => CopyAsync(key, volume.Status, cancel));
         return null;
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (_stop.IsCancellationRequested)
-            return;
-        await _stop.CancelAsync();
-        foreach (var job in _jobs.Values)
-        {
-            await job.Task;
-            job.Dispose();
-        }
-
-        _jobs.Clear();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _jobs.DisposeAsync();
 
     private async Task<TimeSpan?> FollowAsync(ResourceKey key, ResourceKey instance, CancellationToken ct)
     {
@@ -154,17 +129,6 @@ internal sealed partial class VolumeHydrator(
             change(status);
             return before != (status.Hold, status.HydratingFrom, status.HydrationProgress);
         }, ct);
-
-    private sealed record Job(Task Task, CancellationTokenSource Cancel) : IDisposable
-    {
-        public async Task CancelAsync()
-        {
-            await Cancel.CancelAsync();
-            await Task;
-        }
-
-        public void Dispose() => Cancel.Dispose();
-    }
 
     [LoggerMessage(EventId = 1440, Level = LogLevel.Information, Message = "volume {Key} has all of its content in its own file")]
     private partial void LogComplete(ResourceKey key);
