@@ -62,7 +62,7 @@ public sealed class S3Room(S3Options s3) : IRoom
             s.GetRequiredService<LifecycleSettings>(),
             s.GetRequiredService<S3EventPublisher>(),
             s.GetRequiredService<AccessLogs>(),
-            new AheadBuffers(),
+            new LargePieces(),
             s.GetRequiredService<SigV4Verifier>(),
             s.GetRequiredService<TimeProvider>(),
             options,

@@ -20,9 +20,9 @@ namespace Skep.S3;
 /// <param name="Lifecycle">Buckets' lifecycle rules.</param>
 /// <param name="Events">Who is told what happens to objects.</param>
 /// <param name="Logs">Buckets' access logs.</param>
-/// <param name="AheadBuffers">Memory for objects that are being sent.</param>
+/// <param name="LargePieces">How many objects are sent in large pieces.</param>
 /// <param name="Verifier">Checks signatures that are not in a request's head.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Options">What the daemon was told.</param>
 /// <param name="S3">What it was told of S3.</param>
-internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, ObjectEncryptor Encryption, LifecycleSettings Lifecycle, S3EventPublisher Events, AccessLogs Logs, AheadBuffers AheadBuffers, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options, S3Options S3);
+internal sealed record S3Services(IObjectBackend Store, S3Accounts Accounts, S3Authorization Authorization, BucketPolicies Policies, ObjectEncryptor Encryption, LifecycleSettings Lifecycle, S3EventPublisher Events, AccessLogs Logs, LargePieces LargePieces, SigV4Verifier Verifier, TimeProvider Time, SkepOptions Options, S3Options S3);

@@ -1,12 +1,11 @@
-using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Skep.Objects;
 
 namespace Skep.S3.Objects;
 
 /// <summary>
-/// Sends an object's bytes: each piece is read and verified while the one before is on its way, or, where there is nothing
-/// to wait for or no buffer for that, in the memory that the connection sends from.
+/// Sends an object's bytes: each piece is read and verified in the memory that the connection sends from. Nothing is copied
+/// on the way but by the kernel, and a client that does not take its answer holds one piece and nothing more.
 /// </summary>
 internal static class ObjectBody
 {
@@ -15,54 +14,25 @@ internal static class ObjectBody
 
     /// <summary>Sends a range that is inside the object.</summary>
     /// <exception cref="ObjectException">The object is damaged; what came before has been sent.</exception>
-    public static async Task SendAsync(HttpResponse response, IObjectReader reader, long offset, long length, AheadBuffers buffers, CancellationToken ct)
+    public static async Task SendAsync(HttpResponse response, IObjectReader reader, long offset, long length, LargePieces large, CancellationToken ct)
     {
         var end = offset + length;
         if (length > PieceBytes)
             await response.StartAsync(ct); // before the answer has begun, the server's memory is a copy
         reader.Plan(offset, length);
-        var writer = response.BodyWriter;
-        ValueTask<FlushResult> sending = default;
         while (offset < end)
         {
-            var size = (int)Math.Min(end - offset, PieceBytes - (offset % PieceBytes));
-            using var ahead = sending.IsCompleted ? null : buffers.TryRent();
-            if (ahead is null)
+            using var turn = end - offset > PieceBytes ? large.TryTake() : default;
+            var pieceBytes = turn.IsTaken ? LargePieces.PieceBytes : PieceBytes;
+            var size = (int)Math.Min(end - offset, pieceBytes - (offset % pieceBytes));
+            var count = await reader.ReadAsync(offset, response.BodyWriter.GetMemory(size)[..size], ct);
+            response.BodyWriter.Advance(count);
+            offset += count;
+            if ((await response.BodyWriter.FlushAsync(ct)).IsCompleted && offset < end)
             {
-                if (await HasLeftAsync(response, sending))
-                    return;
-                size = await reader.ReadAsync(offset, writer.GetMemory(size)[..size], ct);
+                response.HttpContext.Abort(); // the client has gone
+                return;
             }
-            else
-            {
-                var hasLeft = false;
-                try
-                {
-                    size = await reader.ReadAsync(offset, ahead.Memory[..size], ct);
-                }
-                finally
-                {
-                    hasLeft = await HasLeftAsync(response, sending);
-                }
-
-                if (hasLeft)
-                    return;
-                ahead.Memory[..size].CopyTo(writer.GetMemory(size)); // a writer that sends gives no memory
-            }
-
-            writer.Advance(size);
-            offset += size;
-            sending = writer.FlushAsync(ct);
         }
-
-        await sending;
-    }
-
-    private static async ValueTask<bool> HasLeftAsync(HttpResponse response, ValueTask<FlushResult> sending)
-    {
-        if (!(await sending).IsCompleted)
-            return false;
-        response.HttpContext.Abort();
-        return true;
     }
 }

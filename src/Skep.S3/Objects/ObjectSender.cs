@@ -50,7 +50,7 @@ internal static class ObjectSender
             return;
         if (services.Encryption.OpenForRead(call, version.Metadata, call.Address, EncryptionHeaders.Customer) is { } key && reader.NeedsKey)
             reader.UseKey(key);
-        await ObjectBody.SendAsync(call.Response, reader, offset, length, services.AheadBuffers, ct);
+        await ObjectBody.SendAsync(call.Response, reader, offset, length, services.LargePieces, ct);
     }
 
     /// <summary>The part that is asked for; they count from 1 in the object, whatever numbers they were uploaded under.</summary>

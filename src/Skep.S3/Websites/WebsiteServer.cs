@@ -122,7 +122,7 @@ internal sealed class WebsiteServer(S3Services services)
         call.Response.Headers["x-amz-error-code"] = error.Code;
         call.Response.ContentLength = reader.Version.LengthBytes;
         if (HttpMethods.IsGet(call.Http.Request.Method))
-            await ObjectBody.SendAsync(call.Response, reader, 0, reader.Version.LengthBytes, services.AheadBuffers, ct);
+            await ObjectBody.SendAsync(call.Response, reader, 0, reader.Version.LengthBytes, services.LargePieces, ct);
     }
 
     private async ValueTask<bool> IsReadableAsync(S3Call call, CancellationToken ct)

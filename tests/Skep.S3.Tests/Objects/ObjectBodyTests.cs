@@ -8,10 +8,12 @@ namespace Skep.S3.Tests.Objects;
 
 public sealed class ObjectBodyTests
 {
-    private const int Size = (3 * ObjectBody.PieceBytes) + 1_000;
+    private const int Small = ObjectBody.PieceBytes;
+    private const int Large = LargePieces.PieceBytes;
+    private const int Size = (2 * Large) + (3 * Small) + 1_000;
     private static readonly byte[] _body = CreateBody();
 
-    private readonly AheadBuffers _buffers = new();
+    private readonly LargePieces _large = new();
     private readonly SlowClient _client = new();
     private readonly PieceReader _reader = new(_body);
 
@@ -21,7 +23,8 @@ public sealed class ObjectBodyTests
     [InlineData(0, Size)]
     [InlineData(0, 0)]
     [InlineData(1_000, 10)]
-    [InlineData(ObjectBody.PieceBytes - 1, ObjectBody.PieceBytes + 2)]
+    [InlineData(Large - 1, Small + 2)]
+    [InlineData(Small, Large)]
     [InlineData(Size - 1, 1)]
     public async Task Sends_just_the_range_to_clients_that_are_quick_and_slow(int offset, int length)
     {
@@ -34,49 +37,43 @@ public sealed class ObjectBodyTests
     }
 
     [Fact]
-    public async Task Reads_one_piece_ahead_of_a_client_that_takes_nothing()
+    public async Task Reads_one_piece_for_a_client_that_takes_nothing()
     {
         var sending = SendAsync(0, Size);
-        Assert.Equal(2, _reader.ReadCount);
-        _client.Takes(1);
-        await _reader.WaitForReadsAsync(3, Ct);
-        Assert.Equal(3, _reader.ReadCount);
-        _client.Takes(100);
-        await sending;
-        Assert.Equal(_body, _client.Taken);
-    }
-
-    [Fact]
-    public async Task Reads_nothing_ahead_when_others_have_all_the_buffers_and_gives_back_its_own()
-    {
-        var others = new List<AheadBuffers.Lent>();
-        while (_buffers.TryRent() is { } lent)
-            others.Add(lent);
-        var sending = SendAsync(0, Size);
-        Assert.Equal(1, _reader.ReadCount);
-        // From here on it may.
-        others.ForEach(o => o.Dispose());
-        _client.Takes(1);
-        await _reader.WaitForReadsAsync(3, Ct);
-        Assert.Equal(3, _reader.ReadCount);
-        _client.Takes(100);
-        await sending;
-        Assert.Equal(_body, _client.Taken);
-        for (var i = 0; i < others.Count; i++)
-            Assert.NotNull(_buffers.TryRent());
-        Assert.Null(_buffers.TryRent());
-    }
-
-    [Fact]
-    public async Task What_comes_before_damage_is_sent()
-    {
-        _reader.DamagedFrom = ObjectBody.PieceBytes;
-        var sending = SendAsync(0, Size);
-        Assert.Equal(2, _reader.ReadCount);
+        Assert.Equal([Large], _reader.Sizes);
         Assert.False(sending.IsCompleted);
         _client.Takes(100);
-        Assert.Equal(ObjectError.Damaged, (await Assert.ThrowsAsync<ObjectException>(() => sending)).Error);
-        Assert.Equal(_body[..ObjectBody.PieceBytes], _client.Taken);
+        await sending;
+        Assert.Equal([Large, Large, (3 * Small) + 1_000], _reader.Sizes);
+        Assert.Equal(_body, _client.Taken);
+    }
+
+    [Fact]
+    public async Task Pieces_are_small_while_others_have_all_that_are_large()
+    {
+        var others = new List<LargePieces.Turn>();
+        while (_large.TryTake() is { IsTaken: true } turn)
+            others.Add(turn);
+        var sending = SendAsync(Small, Size - Small);
+        Assert.Equal([Small], _reader.Sizes);
+        // From here on they may be large again, up to the next multiple.
+        others.ForEach(o => o.Dispose());
+        _client.Takes(100);
+        await sending;
+        Assert.Equal([Small, 2 * Small, Large, (3 * Small) + 1_000], _reader.Sizes);
+        Assert.Equal(_body[Small..], _client.Taken);
+        for (var i = 0; i < others.Count; i++)
+            Assert.True(_large.TryTake().IsTaken);
+        Assert.False(_large.TryTake().IsTaken);
+    }
+
+    [Fact]
+    public async Task What_comes_before_a_damaged_piece_is_sent()
+    {
+        _reader.DamagedFrom = Large;
+        _client.IsQuick = true;
+        Assert.Equal(ObjectError.Damaged, (await Assert.ThrowsAsync<ObjectException>(() => SendAsync(0, Size))).Error);
+        Assert.Equal(_body[..Large], _client.Taken);
     }
 
     private static byte[] CreateBody()
@@ -90,14 +87,12 @@ public sealed class ObjectBodyTests
     {
         var http = new DefaultHttpContext();
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(_client));
-        return ObjectBody.SendAsync(http.Response, _reader, offset, length, _buffers, Ct);
+        return ObjectBody.SendAsync(http.Response, _reader, offset, length, _large, Ct);
     }
 
     private sealed class PieceReader(byte[] body) : IObjectReader
     {
-        private readonly Channel<int> _reads = Channel.CreateUnbounded<int>();
-
-        public int ReadCount { get; private set; }
+        public List<int> Sizes { get; } = [];
 
         public long DamagedFrom { get; set; } = long.MaxValue;
 
@@ -111,18 +106,11 @@ public sealed class ObjectBodyTests
 
         public ValueTask<int> ReadAsync(long offset, Memory<byte> destination, CancellationToken ct)
         {
-            _reads.Writer.TryWrite(++ReadCount);
+            Sizes.Add(destination.Length);
             if (offset + destination.Length > DamagedFrom)
                 throw new ObjectException(ObjectError.Damaged, "it is damaged");
             body.AsMemory((int)offset, destination.Length).CopyTo(destination);
             return new(destination.Length);
-        }
-
-        public async Task WaitForReadsAsync(int count, CancellationToken ct)
-        {
-            while (await _reads.Reader.ReadAsync(ct) < count)
-            {
-            }
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
