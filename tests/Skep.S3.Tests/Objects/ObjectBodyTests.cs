@@ -6,7 +6,7 @@ using Skep.S3.Objects;
 
 namespace Skep.S3.Tests.Objects;
 
-public sealed class ObjectBodyTests
+public sealed class ObjectBodyTests : IAsyncDisposable
 {
     private const int Small = ObjectBody.PieceBytes;
     private const int Large = LargePieces.PieceBytes;
@@ -18,6 +18,12 @@ public sealed class ObjectBodyTests
     private readonly PieceReader _reader = new(_body);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _reader.DisposeAsync();
+    }
 
     [Theory]
     [InlineData(0, Size)]
