@@ -8,4 +8,7 @@ public sealed class ObjectException(ObjectError error, string message, Exception
 
     /// <summary>The delete marker that was met, where that is the reason (S3 answers with its version id).</summary>
     public ObjectVersion? Marker { get; init; }
+
+    /// <summary>Which checksum it is that does not match, where it is not the MD5.</summary>
+    public ChecksumAlgorithm? Checksum { get; init; }
 }

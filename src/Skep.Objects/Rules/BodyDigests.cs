@@ -42,7 +42,7 @@ public sealed class BodyDigests(BodyClaims claims, string what) : IDisposable
             return;
         var value = _checksum.Finish();
         if (claims.ChecksumExpected?.Invoke() is { } claimed && !claimed.Span.SequenceEqual(value))
-            throw new ObjectException(ObjectError.BadDigest, $"the {claims.Checksum} of the body of {what} is {Convert.ToBase64String(value)}, expected {Convert.ToBase64String(claimed.Span)}");
+            throw new ObjectException(ObjectError.BadDigest, $"the {claims.Checksum} of the body of {what} is {Convert.ToBase64String(value)}, expected {Convert.ToBase64String(claimed.Span)}") { Checksum = claims.Checksum };
         Checksum = new ObjectChecksum(claims.Checksum!.Value, ChecksumType.FullObject, value);
     }
 

@@ -50,7 +50,7 @@ public static class Parts
             throw new ObjectException(ObjectError.InvalidArgument, $"the parts have {length} bytes together, and {expected} were expected");
         var checksum = Checksum(upload, parts);
         if (request.Checksum is { } claimed && checksum is not null && !claimed.Span.SequenceEqual(checksum.Value.Span))
-            throw new ObjectException(ObjectError.BadDigest, $"the {checksum.Algorithm} of upload {upload.UploadId} is {Convert.ToBase64String(checksum.Value.Span)}, expected {Convert.ToBase64String(claimed.Span)}");
+            throw new ObjectException(ObjectError.BadDigest, $"the {checksum.Algorithm} of upload {upload.UploadId} is {Convert.ToBase64String(checksum.Value.Span)}, expected {Convert.ToBase64String(claimed.Span)}") { Checksum = checksum.Algorithm };
         return new CompletedObject(parts, $"{Convert.ToHexStringLower(md5.GetCurrentHash())}-{parts.Count}", checksum, length);
     }
 

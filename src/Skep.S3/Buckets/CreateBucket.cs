@@ -86,9 +86,10 @@ internal sealed class CreateBucket(S3Services services) : S3Operation
             throw S3Errors.MalformedXml($"the root element is {root.Name}, expected CreateBucketConfiguration");
         if (root["Bucket"] is not null || root["Location"] is not null)
             throw S3Errors.NotImplemented("CreateBucket of a directory bucket");
-        var region = root.Value("LocationConstraint") ?? "";
-        if (region.Length > 0 && !BucketRegion.IsValid(region))
-            throw S3Errors.Of("InvalidLocationConstraint", 400, "The specified location-constraint is not valid");
+        if (root.Value("LocationConstraint") is not { } region)
+            return "";
+        if (!BucketRegion.IsValid(region))
+            throw S3Errors.InvalidLocationConstraint(region);
         return region == BucketRegion.Default ? "" : region;
     }
 }

@@ -6,11 +6,17 @@ namespace Skep.S3.Buckets;
 /// <summary>Lets a client make sure that a bucket is still whose it was.</summary>
 internal static class ExpectedOwner
 {
+    private const int AccountDigits = 12;
+    private const int CanonicalDigits = 64;
+
     /// <summary>Checks the account that the client names, by its number or its canonical user id.</summary>
-    /// <exception cref="S3Exception">AccessDenied: it is another's.</exception>
+    /// <exception cref="S3Exception">It is another's, or no account.</exception>
     public static void Check(string? expected, BucketInfo bucket)
     {
-        if (expected is not null && expected != bucket.Owner && expected != CanonicalUserId.Of(bucket.Owner))
-            throw S3Errors.AccessDenied();
+        if (expected is null || expected == bucket.Owner || expected == CanonicalUserId.Of(bucket.Owner))
+            return;
+        throw expected.Length is AccountDigits or CanonicalDigits && expected.All(char.IsAsciiHexDigit)
+            ? S3Errors.AccessDenied()
+            : S3Errors.Of("InvalidBucketOwnerAWSAccountID", 400, "The value of the expected bucket owner parameter must be an AWS Account ID");
     }
 }

@@ -43,6 +43,9 @@ internal sealed record BucketDocument
     /// <summary>Checks one against what the bucket has besides; null where that does not matter.</summary>
     public Func<S3Services, S3Call, XmlElement, CancellationToken, ValueTask>? CheckBucket { get; init; }
 
+    /// <summary>Whether S3 takes it only with a digest.</summary>
+    public bool NeedsDigest { get; init; }
+
     /// <summary>The status of an answer to writing it.</summary>
     public int PutStatus { get; init; } = 200;
 }

@@ -20,6 +20,7 @@ internal static class BucketTagging
         PutAction = "s3:PutBucketTagging",
         NotFound = static bucket => S3Errors.NoSuchDocument("NoSuchTagSet", "The TagSet does not exist", bucket),
         Check = static root => TagSet.FromXml(root, TagsMax),
+        NeedsDigest = true,
         PutStatus = 204,
     };
 }

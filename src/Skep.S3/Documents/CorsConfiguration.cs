@@ -21,6 +21,7 @@ internal static class CorsConfiguration
         GetAction = "s3:GetBucketCORS",
         PutAction = "s3:PutBucketCORS",
         NotFound = static bucket => S3Errors.NoSuchDocument("NoSuchCORSConfiguration", "The CORS configuration does not exist", bucket),
+        NeedsDigest = true,
         Check = Check,
     };
 

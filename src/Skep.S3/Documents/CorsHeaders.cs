@@ -13,18 +13,25 @@ internal static class CorsHeaders
         var rules = await CorsConfiguration.FindAsync(services.Store, call.Bucket, ct);
         // What a preflight asks about counts; what is asked itself otherwise.
         var method = call.Header("Access-Control-Request-Method") ?? call.Http.Request.Method;
-        if (rules.FirstOrDefault(r => r.Allows(origin, method, [])) is { } rule)
-            Write(call, rule, origin, method);
+        var asked = AskedHeaders(call);
+        if (rules.FirstOrDefault(r => r.Allows(origin, method, asked)) is { } rule)
+            Write(call, rule, origin, asked);
     }
 
+    /// <summary>The headers that a page asks for.</summary>
+    public static string[] AskedHeaders(S3Call call) =>
+        (call.Header("Access-Control-Request-Headers") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>Writes what a rule allows.</summary>
-    public static void Write(S3Call call, CorsRule rule, string origin, string method)
+    public static void Write(S3Call call, CorsRule rule, string origin, string[] asked)
     {
         var headers = call.Response.Headers;
         headers.AccessControlAllowOrigin = rule.AllowsAnyOrigin ? "*" : origin;
         headers.AccessControlAllowMethods = string.Join(", ", rule.Methods);
         if (!rule.AllowsAnyOrigin)
             headers.AccessControlAllowCredentials = "true";
+        if (asked.Length > 0)
+            headers.AccessControlAllowHeaders = string.Join(", ", asked).ToLowerInvariant();
         if (rule.Exposed.Count > 0)
             headers.AccessControlExposeHeaders = string.Join(", ", rule.Exposed);
         if (rule.MaxAgeSeconds is { } age)

@@ -26,6 +26,7 @@ internal static class LifecycleConfiguration
         GetAction = "s3:GetLifecycleConfiguration",
         PutAction = "s3:PutLifecycleConfiguration",
         NotFound = static bucket => S3Errors.NoSuchDocument("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", bucket),
+        NeedsDigest = true,
         Check = Check,
     };
 

@@ -24,15 +24,13 @@ internal sealed class Preflight(S3Services services, S3Level level) : S3Operatio
     {
         var origin = call.Header("Origin") ?? throw S3Errors.Of("BadRequest", 400, "Insufficient information. Origin request header needed.");
         var method = call.Header("Access-Control-Request-Method") ?? throw S3Errors.Of("BadRequest", 400, "Invalid Access-Control-Request-Method: null");
-        var asked = (call.Header("Access-Control-Request-Headers") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var asked = CorsHeaders.AskedHeaders(call);
         var rules = await CorsConfiguration.FindAsync(services.Store, call.Bucket, ct);
         var rule = rules.FirstOrDefault(r => r.Allows(origin, method, asked))
             ?? throw S3Errors.Of("AccessForbidden", 403, rules.Count == 0
                 ? "CORSResponse: CORS is not enabled for this bucket."
                 : "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.");
-        CorsHeaders.Write(call, rule, origin, method);
-        if (asked.Length > 0)
-            call.Response.Headers.AccessControlAllowHeaders = string.Join(", ", asked).ToLowerInvariant();
+        CorsHeaders.Write(call, rule, origin, asked);
         call.SendEmpty();
     }
 }

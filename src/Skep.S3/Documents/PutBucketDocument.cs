@@ -20,6 +20,8 @@ internal sealed class PutBucketDocument(S3Services services, BucketDocument docu
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
+        if (document.NeedsDigest)
+            ChecksumHeaders.RequireDigest(call);
         var root = await call.ReadXmlAsync(ct);
         if (root.Name != document.Root)
             throw S3Errors.MalformedXml($"the root element is {root.Name}, expected {document.Root}");

@@ -1,3 +1,6 @@
+using Skep.Objects;
+using Skep.S3.Requests;
+
 namespace Skep.S3.Errors;
 
 /// <summary>
@@ -29,6 +32,8 @@ internal static class S3Errors
     public static S3Exception InvalidRequest(string message) => new("InvalidRequest", 400, message);
 
     public static S3Exception InvalidTag(string message) => new("InvalidTag", 400, message);
+
+    public static S3Exception InvalidTag(string message, string name, string value) => new("InvalidTag", 400, message) { Details = [new(name, Shorten(value))] };
 
     public static S3Exception InvalidUri(string uri) => new("InvalidURI", 400, "Couldn't parse the specified URI.") { Details = [new("URI", Shorten(uri))] };
 
@@ -71,9 +76,18 @@ internal static class S3Errors
     public static S3Exception RequestTimeout() =>
         new("RequestTimeout", 400, "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.") { Headers = [new("Connection", "close")] };
 
+    public static S3Exception InvalidLocationConstraint(string region) =>
+        new("InvalidLocationConstraint", 400, "The specified location-constraint is not valid") { Details = [new("LocationConstraint", Shorten(region))] };
+
+    public static S3Exception MissingRequestBody() => new("MissingRequestBodyError", 400, "Request Body is empty");
+
     public static S3Exception InvalidDigest(string digest) => new("InvalidDigest", 400, "The Content-MD5 you specified was invalid.") { Details = [new("Content-MD5", Shorten(digest))] };
 
-    public static S3Exception BadDigest(string message) => new("BadDigest", 400, message);
+    /// <summary>A body is not what its checksum says, or its MD5 where that is null.</summary>
+    public static S3Exception BadDigest(ChecksumAlgorithm? checksum) => new(
+        "BadDigest", 400, checksum is { } algorithm
+            ? $"The {ChecksumHeaders.NameOf(algorithm)} you specified did not match the calculated checksum."
+            : "The Content-MD5 you specified did not match what we received.");
 
     public static S3Exception PreconditionFailed(string condition) =>
         new("PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold") { Details = [new("Condition", condition)] };

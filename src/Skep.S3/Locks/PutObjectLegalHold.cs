@@ -21,6 +21,7 @@ internal sealed class PutObjectLegalHold(S3Services services) : S3Operation
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
         await ObjectLock.RequireAsync(services, call.Bucket, ct);
+        ChecksumHeaders.RequireDigest(call);
         var root = await call.ReadXmlAsync(ct);
         if (root.Name != "LegalHold" || root.Value("Status") is not ("ON" or "OFF"))
             throw S3Errors.MalformedXml("expected LegalHold with Status ON or OFF");

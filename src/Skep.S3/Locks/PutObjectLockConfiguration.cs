@@ -21,6 +21,7 @@ internal sealed class PutObjectLockConfiguration(S3Services services) : S3Operat
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
+        ChecksumHeaders.RequireDigest(call);
         var root = await call.ReadXmlAsync(ct);
         ObjectLock.Check(root);
         if (call.BucketInfo.Versioning is not VersioningState.Enabled)

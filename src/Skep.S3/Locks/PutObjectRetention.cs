@@ -25,6 +25,7 @@ internal sealed class PutObjectRetention(S3Services services) : S3Operation
         var bypasses = DeleteObject.BypassesGovernance(call);
         if (bypasses)
             await services.Authorization.RequireAsync(call, "s3:BypassGovernanceRetention", ct);
+        ChecksumHeaders.RequireDigest(call);
         var root = await call.ReadXmlAsync(ct);
         var (mode, until) = (root.Value("Mode"), root.Value("RetainUntilDate"));
         if (root.Name != "Retention" || mode is null != until is null)

@@ -25,6 +25,8 @@ internal sealed class CopyObject(S3Services services) : S3Operation
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
+        if (call.Http.Request.ContentLength > 0)
+            throw S3Errors.InvalidRequest("You can only specify a copy source header for copy requests.");
         var replaces = Directive(call, "x-amz-metadata-directive");
         var replacesTags = Directive(call, "x-amz-tagging-directive");
         var source = await CopySource.OpenAsync(services, call, ct);

@@ -27,8 +27,7 @@ internal sealed class DeleteObjects(S3Services services) : S3Operation
     /// <inheritdoc/>
     public override async Task RunAsync(S3Call call, CancellationToken ct)
     {
-        if (call.Header("Content-MD5") is null && ChecksumHeaders.Read(call).Algorithm is null)
-            throw S3Errors.InvalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+        ChecksumHeaders.RequireDigest(call);
         var root = await call.ReadXmlAsync(ct);
         var named = root.All("Object").Select(Read).ToList();
         if (root.Name != "Delete" || named.Count is 0 or > ObjectsMax)

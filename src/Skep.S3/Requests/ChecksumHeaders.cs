@@ -29,13 +29,8 @@ internal static class ChecksumHeaders
     /// <exception cref="S3Exception">There is none of that name.</exception>
     public static ChecksumAlgorithm Parse(string name)
     {
-        foreach (var (algorithm, known) in _names)
-        {
-            if (known.Equals(name, StringComparison.OrdinalIgnoreCase))
-                return algorithm;
-        }
-
-        throw S3Errors.InvalidRequest($"Checksum algorithm provided is unsupported: {(name.Length <= 64 ? name : name[..64])}. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
+        return Find(name)
+            ?? throw S3Errors.InvalidRequest($"Checksum algorithm provided is unsupported: {(name.Length <= 64 ? name : name[..64])}. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
     }
 
     /// <summary>The type of a name.</summary>
@@ -51,6 +46,12 @@ internal static class ChecksumHeaders
     /// <exception cref="S3Exception">There are several, or it is malformed.</exception>
     public static (ChecksumAlgorithm? Algorithm, Func<ReadOnlyMemory<byte>?>? Expected) Read(S3Call call)
     {
+        foreach (var header in call.Http.Request.Headers)
+        {
+            if (header.Key.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase) && !IsKnown(header.Key.AsSpan(HeaderPrefix.Length)))
+                throw S3Errors.InvalidRequest("The algorithm type you specified in x-amz-checksum- header is invalid.");
+        }
+
         (ChecksumAlgorithm Algorithm, byte[] Value)? found = null;
         foreach (var (algorithm, name) in _names)
         {
@@ -65,23 +66,50 @@ internal static class ChecksumHeaders
             return (value.Algorithm, () => value.Value);
         if (call.Header("x-amz-trailer") is { } trailer && trailer.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase))
         {
-            var algorithm = Parse(trailer[HeaderPrefix.Length..]);
-            return (algorithm, () => call.Body.Trailer(trailer) is { } text ? (ReadOnlyMemory<byte>?)ParseValue(algorithm, text) : null);
+            if (Find(trailer.AsSpan(HeaderPrefix.Length)) is not { } algorithm)
+                throw S3Errors.InvalidRequest("The value specified in the x-amz-trailer header is not supported");
+            return (algorithm, () => call.Body.Trailer(trailer) is { } text ? (ReadOnlyMemory<byte>?)ParseTrailer(algorithm, text) : null);
         }
 
         return call.Header("x-amz-sdk-checksum-algorithm") is { } named ? (Parse(named), null) : (null, null);
     }
 
+    /// <summary>For operations where S3 wants to be sure that it has what was sent.</summary>
+    /// <exception cref="S3Exception">The request has neither a Content-MD5 nor a checksum.</exception>
+    public static void RequireDigest(S3Call call)
+    {
+        if (call.Header("Content-MD5") is null && Read(call).Algorithm is null)
+            throw S3Errors.InvalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+    }
+
+    private static ChecksumAlgorithm? Find(ReadOnlySpan<char> name)
+    {
+        foreach (var (algorithm, known) in _names)
+        {
+            if (name.Equals(known, StringComparison.OrdinalIgnoreCase))
+                return algorithm;
+        }
+
+        return null;
+    }
+
+    private static bool IsKnown(ReadOnlySpan<char> name) => Find(name) is not null
+        || name.Equals("mode", StringComparison.OrdinalIgnoreCase) || name.Equals("type", StringComparison.OrdinalIgnoreCase) || name.Equals("algorithm", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Reads a digest.</summary>
     /// <exception cref="S3Exception">It is no base64 or of another length.</exception>
-    public static byte[] ParseValue(ChecksumAlgorithm algorithm, string text)
+    public static byte[] ParseValue(ChecksumAlgorithm algorithm, string text) =>
+        TryParseValue(algorithm, text) ?? throw S3Errors.Of("BadDigest", 400, $"Value for {HeaderPrefix}{NameOf(algorithm).ToLowerInvariant()} header is invalid.");
+
+    private static byte[] ParseTrailer(ChecksumAlgorithm algorithm, string text) =>
+        TryParseValue(algorithm, text) ?? throw S3Errors.InvalidRequest($"Value for {HeaderPrefix}{NameOf(algorithm).ToLowerInvariant()} trailing header is invalid.");
+
+    private static byte[]? TryParseValue(ChecksumAlgorithm algorithm, string text)
     {
         var value = new byte[ChecksumHasher.SizeBytes(algorithm)];
         // A composite checksum says how many parts it is of: "…-3".
         var dash = text.IndexOf('-', StringComparison.Ordinal);
-        return Convert.TryFromBase64String(dash < 0 ? text : text[..dash], value, out var written) && written == value.Length
-            ? value
-            : throw S3Errors.BadDigest($"Value for {HeaderPrefix}{NameOf(algorithm).ToLowerInvariant()} header is invalid.");
+        return Convert.TryFromBase64String(dash < 0 ? text : text[..dash], value, out var written) && written == value.Length ? value : null;
     }
 
     /// <summary>Checks a body that was read as a whole.</summary>
@@ -93,7 +121,7 @@ internal static class ChecksumHeaders
         using var hasher = ChecksumHasher.Create(algorithm);
         hasher.Append(body);
         if (!hasher.Finish().AsSpan().SequenceEqual(value.Span))
-            throw S3Errors.BadDigest($"The {NameOf(algorithm)} you specified did not match the calculated checksum.");
+            throw S3Errors.BadDigest(algorithm);
     }
 
     /// <summary>A checksum as it is shown: base64, and of how many parts when it is composite.</summary>

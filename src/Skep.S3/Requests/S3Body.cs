@@ -50,11 +50,14 @@ internal sealed class S3Body
     /// <summary>A trailer that came after the bytes; null when there was none. Known once the body was read to its end.</summary>
     public string? Trailer(string name) => Stream.Trailers.GetValueOrDefault(name.ToLowerInvariant());
 
+    /// <summary>Whether the request does not speak of a body at all.</summary>
+    public bool IsMissing(S3Call call) => Stream.PayloadLength is null && call.Header("Transfer-Encoding") is null;
+
     /// <summary>What the request's headers claim of an upload's body.</summary>
     /// <exception cref="S3Exception">A length is missing or too large, or a digest is malformed.</exception>
     public BodyClaims Claims(S3Call call)
     {
-        if (Stream.PayloadLength is null && call.Header("Transfer-Encoding") is null)
+        if (IsMissing(call))
             throw S3Errors.MissingContentLength();
         var checksum = ChecksumHeaders.Read(call);
         return new BodyClaims
@@ -91,7 +94,7 @@ internal sealed class S3Body
 
         var all = bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
         if (claims.Md5 is { } md5 && !md5.Span.SequenceEqual(MD5.HashData(all.Span)))
-            throw S3Errors.BadDigest("The Content-MD5 you specified did not match what we received.");
+            throw S3Errors.BadDigest(checksum: null);
         ChecksumHeaders.Verify(claims, all.Span);
         return all;
     }

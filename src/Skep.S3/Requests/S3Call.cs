@@ -93,8 +93,15 @@ internal sealed class S3Call(HttpContext http, S3Target target, RequestRecord re
     public IReadOnlyList<KeyValuePair<string, string>> RequestTags { get => _requestTags ?? (_requestTags = TagSet.FromHeader(this)); set => _requestTags = value; }
 
     /// <summary>Reads the body as XML.</summary>
-    /// <exception cref="S3Exception">It is longer than allowed, or no XML.</exception>
-    public async Task<XmlElement> ReadXmlAsync(CancellationToken ct) => XmlDocumentReader.Read(await Body.ReadAllAsync(this, XmlDocumentReader.BytesMax, ct));
+    /// <exception cref="S3Exception">There is none, it is longer than allowed, or no XML.</exception>
+    public async Task<XmlElement> ReadXmlAsync(CancellationToken ct)
+    {
+        var document = Body.IsMissing(this) ? default : await Body.ReadAllAsync(this, XmlDocumentReader.BytesMax, ct);
+        if (!document.IsEmpty)
+            return XmlDocumentReader.Read(document);
+        // S3 tells them apart so.
+        throw Key.Length > 0 ? S3Errors.MalformedXml("there is none") : S3Errors.MissingRequestBody();
+    }
 
     /// <summary>Answers with XML.</summary>
     public Task SendAsync(S3Xml xml, CancellationToken ct, int status = StatusCodes.Status200OK) => SendAsync(xml.Finish(), XmlType, ct, status);

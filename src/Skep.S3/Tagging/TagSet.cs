@@ -1,3 +1,4 @@
+using System.Text;
 using Skep.S3.Errors;
 using Skep.S3.Requests;
 using Skep.S3.Xml;
@@ -27,7 +28,7 @@ internal static class TagSet
     public static List<KeyValuePair<string, string>> FromHeader(S3Call call)
     {
         if (call.FormDocument("tagging") is { } document)
-            return FromXml(XmlDocumentReader.Read(System.Text.Encoding.UTF8.GetBytes(document)), ObjectTagsMax);
+            return FromXml(XmlDocumentReader.Read(Encoding.UTF8.GetBytes(document)), ObjectTagsMax);
         if (call.Header("x-amz-tagging") is not { } text)
             return [];
         var tags = new List<KeyValuePair<string, string>>();
@@ -50,6 +51,18 @@ internal static class TagSet
         return xml;
     }
 
+    /// <summary>Letters, digits and spaces of any script, and <c>_ . : / = + - @</c>, as S3 has it.</summary>
+    private static bool IsText(string text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (!Rune.IsLetter(rune) && !Rune.IsNumber(rune) && !Rune.IsSeparator(rune) && !(rune.IsAscii && "_.:/=+-@".Contains((char)rune.Value, StringComparison.Ordinal)))
+                return false;
+        }
+
+        return true;
+    }
+
     private static string Decode(string text) => S3Target.Decode(text.Replace('+', ' '));
 
     private static List<KeyValuePair<string, string>> Check(List<KeyValuePair<string, string>> tags, int max)
@@ -59,10 +72,10 @@ internal static class TagSet
         var keys = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (key, value) in tags)
         {
-            if (key.Length is 0 or > KeyLengthMax)
-                throw S3Errors.InvalidTag("The TagKey you have provided is invalid");
-            if (value.Length > ValueLengthMax)
-                throw S3Errors.InvalidTag("The TagValue you have provided is invalid");
+            if (key.Length is 0 or > KeyLengthMax || !IsText(key))
+                throw S3Errors.InvalidTag("The TagKey you have provided is invalid", "TagKey", key);
+            if (value.Length > ValueLengthMax || !IsText(value))
+                throw S3Errors.InvalidTag("The TagValue you have provided is invalid", "TagValue", value);
             if (key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase))
                 throw S3Errors.InvalidTag("System tags cannot be added/updated by requester");
             if (!keys.Add(key))
