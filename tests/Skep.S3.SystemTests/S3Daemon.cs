@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Skep.Core.Identity;
@@ -13,10 +14,13 @@ internal sealed class S3Daemon : IAsyncDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("skep-s3-").FullName;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
-    private readonly bool _isTls;
-    private IAsyncDisposable? _disk;
+    // Below those that the kernel hands out.
+    private static int _lastPort = 20_000 + (Environment.ProcessId % 1_000 * 10);
 
+    private readonly bool _isTls;
+    private readonly int _port = TakePort();
     private readonly string[] _options;
+    private IAsyncDisposable? _disk;
 
     private S3Daemon(bool isTls, string[] options) => (_isTls, _options) = (isTls, options);
 
@@ -71,10 +75,29 @@ internal sealed class S3Daemon : IAsyncDisposable
         }
     }
 
+    /// <summary>A port that nobody is given who asks for any: it is this daemon's while it is down too.</summary>
+    private static int TakePort()
+    {
+        while (true)
+        {
+            var port = Interlocked.Increment(ref _lastPort);
+            try
+            {
+                using var probe = new TcpListener(IPAddress.Loopback, port);
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
+    }
+
     /// <summary>Starts the daemon, again after it was stopped: where it was then.</summary>
     public async Task UpAsync(CancellationToken ct)
     {
-        var result = await SkepAsync(ct, ["up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", Endpoint.Length > 0 ? Endpoint : _isTls ? "127.0.0.1:0" : "http://127.0.0.1:0", .. _options]);
+        var result = await SkepAsync(ct, ["up", "--simulate", "--detach", "--listen", "127.0.0.1:0", "--s3-listen", $"{(_isTls ? "" : "http://")}127.0.0.1:{_port}", .. _options]);
         Assert.True(result.ExitCode == 0, result.Error);
         var status = JsonNode.Parse((await SkepAsync(ct, "status", "-o", "json")).Output)!;
         Endpoint = (string)status["s3Endpoint"]!;

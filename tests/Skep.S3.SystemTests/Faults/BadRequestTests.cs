@@ -50,7 +50,6 @@ public sealed class BadRequestTests(SharedDaemon shared) : IClassFixture<SharedD
                 "<Delete></Delete>",
                 "<Other><Object><Key>k</Key></Object></Other>",
                 "not XML",
-                "",
                 "<Delete><Object><Key></Key></Object></Delete>",
                 "<Delete>" + string.Concat(Enumerable.Range(0, 1_001).Select(i => $"<Object><Key>{i}</Key></Object>")) + "</Delete>",
                 "<Delete>" + string.Concat(Enumerable.Range(0, 10_001).Select(i => $"<Object><Key>{i}</Key></Object>")) + "</Delete>",
@@ -122,6 +121,54 @@ public sealed class BadRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         await RefusedAsync(s3, "digests", ("BadDigest", 400), () => s3.SendAsync("PUT", "/digests/k", large, ("Content-MD5", Convert.ToBase64String(MD5.HashData(_body)))));
         await RefusedAsync(s3, "digests", ("XAmzContentSHA256Mismatch", 400), () => s3.SendRawAsync(s3.Head("PUT", "/digests/k", [], large.Length, RawS3.Sha256(_body)), large));
         await NothingIsLeftAsync("digests");
+    }
+
+    [Theory]
+    // What S3 takes only with a digest, and what it says without a body.
+    [InlineData("?tagging=", "MissingRequestBodyError")]
+    [InlineData("?cors=", "MissingRequestBodyError")]
+    [InlineData("?lifecycle=", "MissingRequestBodyError")]
+    [InlineData("?object-lock=", "MissingRequestBodyError")]
+    [InlineData("/k?retention=", "MalformedXML")]
+    [InlineData("/k?legal-hold=", "MalformedXML")]
+    public async Task Documents_need_a_digest_and_a_body(string path, string code)
+    {
+        var bucket = $"bare-{path.Split('?')[1].TrimEnd('=')}";
+        var s3 = await shared.WithBucketAsync("bare");
+        Assert.Equal(200, (await s3.SendAsync("PUT", $"/{bucket}", default, ("x-amz-bucket-object-lock-enabled", "true"))).Status);
+        Assert.Equal(200, (await s3.SendAsync("PUT", $"/{bucket}/k", _body)).Status);
+        var bare = await s3.SendAsync("PUT", $"/{bucket}{path}", "<x/>"u8.ToArray());
+        Assert.Equal(("InvalidRequest", 400), (bare.Code, bare.Status));
+        Assert.Contains("Content-MD5 OR x-amz-checksum-*", bare.Text, StringComparison.Ordinal);
+        var empty = await s3.SendAsync("PUT", $"/{bucket}{path}", Array.Empty<byte>(), ("Content-MD5", Convert.ToBase64String(MD5.HashData([]))));
+        Assert.Equal((code, 400), (empty.Code, empty.Status));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_is_named()
+    {
+        var s3 = await shared.WithBucketAsync("named");
+        Assert.Equal(200, (await s3.SendAsync("PUT", "/named/k", _body)).Status);
+        await IsAsync("InvalidRequest", "x-amz-checksum- header is invalid", s3.SendAsync("PUT", "/named/k", _body, ("x-amz-checksum-sha256a", "dummy")));
+        await IsAsync("BadDigest", "The SHA1 you specified did not match the calculated checksum.", s3.SendAsync("PUT", "/named/k", _body, ("x-amz-checksum-sha1", Convert.ToBase64String(new byte[20]))));
+        await IsAsync("InvalidRequest", "You can only specify a copy source header for copy requests.", s3.SendAsync("PUT", "/named/copy", _body, ("x-amz-copy-source", "named/k")));
+        await IsAsync("InvalidBucketOwnerAWSAccountID", "expected bucket owner", s3.SendAsync("GET", "/named", default, ("x-amz-expected-bucket-owner", "a")));
+        Assert.Equal(("AccessDenied", 403), await CodeAsync(s3.SendAsync("GET", "/named", default, ("x-amz-expected-bucket-owner", "012345678901"))));
+        Assert.Equal(("BucketNotEmpty", 409), await CodeAsync(s3.SendAsync("DELETE", "/named")));
+        Assert.Contains("<BucketName>named</BucketName>", (await s3.SendAsync("DELETE", "/named")).Text, StringComparison.Ordinal);
+        await IsAsync("InvalidTag", "<TagKey>te&amp;st</TagKey>", s3.SendAsync("PUT", "/named/k", _body, ("x-amz-tagging", "te%26st=1")));
+        await IsAsync("InvalidTag", "<TagValue>", s3.SendAsync("PUT", "/named/k", _body, ("x-amz-tagging", "a=%01")));
+        Assert.Equal(200, (await s3.SendAsync("PUT", "/named/k", _body, ("x-amz-tagging", "gr%C3%B6%C3%9Fe%20_.:/%3D%2B-@=%E6%97%A5%E6%9C%AC"))).Status);
+        await IsAsync("InvalidLocationConstraint", "not valid", s3.SendAsync("PUT", "/named-else", "<CreateBucketConfiguration><LocationConstraint></LocationConstraint></CreateBucketConfiguration>"u8.ToArray()));
+
+        static async Task IsAsync(string code, string text, Task<S3Answer> sending)
+        {
+            var answer = await sending;
+            Assert.Equal((code, 400), (answer.Code, answer.Status));
+            Assert.Contains(text, answer.Text, StringComparison.Ordinal);
+        }
+
+        static async Task<(string, int)> CodeAsync(Task<S3Answer> sending) => await sending is var answer ? (answer.Code, answer.Status) : default;
     }
 
     [Theory]
