@@ -7,7 +7,6 @@ namespace Skep.S3.Buckets;
 internal static class ExpectedOwner
 {
     private const int AccountDigits = 12;
-    private const int CanonicalDigits = 64;
 
     /// <summary>Checks the account that the client names, by its number or its canonical user id.</summary>
     /// <exception cref="S3Exception">It is another's, or no account.</exception>
@@ -15,7 +14,8 @@ internal static class ExpectedOwner
     {
         if (expected is null || expected == bucket.Owner || expected == CanonicalUserId.Of(bucket.Owner))
             return;
-        throw expected.Length is AccountDigits or CanonicalDigits && expected.All(char.IsAsciiHexDigit)
+        // What is longer may be a canonical user id.
+        throw expected.Length > AccountDigits || (expected.Length == AccountDigits && expected.All(char.IsAsciiDigit))
             ? S3Errors.AccessDenied()
             : S3Errors.Of("InvalidBucketOwnerAWSAccountID", 400, "The value of the expected bucket owner parameter must be an AWS Account ID");
     }
