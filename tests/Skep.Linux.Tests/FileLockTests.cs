@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Skep.Linux;
+using Skep.Testing;
 
 namespace Skep.Linux.Tests;
 
@@ -15,7 +16,7 @@ public sealed partial class FileLockTests
             var held = FileLock.TryTake(path, "me");
             Assert.NotNull(held);
             // What a program has that is between its fork and its exec.
-            using var copy = new Microsoft.Win32.SafeHandles.SafeFileHandle(Duplicate(FindHandle(path)), ownsHandle: true);
+            using var copy = new Microsoft.Win32.SafeHandles.SafeFileHandle(Duplicate(OpenHandles.Find(path)), ownsHandle: true);
             Assert.Equal("me", FileLock.ReadHolder(path));
             held.Dispose();
             Assert.Null(FileLock.ReadHolder(path));
@@ -28,9 +29,6 @@ public sealed partial class FileLockTests
             folder.Delete(recursive: true);
         }
     }
-
-    private static int FindHandle(string path) =>
-        int.Parse(Path.GetFileName(Directory.EnumerateFiles("/proc/self/fd").First(f => File.ResolveLinkTarget(f, returnFinalTarget: false)?.FullName == path)), null);
 
     [LibraryImport("libc", EntryPoint = "dup")]
     private static partial int Duplicate(int fd);

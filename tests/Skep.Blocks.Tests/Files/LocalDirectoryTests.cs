@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Skep.Blocks.Files;
+using Skep.Testing;
 
 namespace Skep.Blocks.Tests.Files;
 
@@ -39,8 +40,7 @@ public sealed partial class LocalDirectoryTests : BlockDirectoryContract, IDispo
         var directory = await LocalDirectory.OpenAsync(_path, Ct);
         var held = await directory.LockAsync(Ct);
         // What a program has that is between its fork and its exec.
-        var fd = int.Parse(Path.GetFileName(Directory.EnumerateFileSystemEntries("/proc/self/fd").First(f => File.ResolveLinkTarget(f, returnFinalTarget: false)?.FullName == _path)), null);
-        using var copy = new SafeFileHandle(Duplicate(fd), ownsHandle: true);
+        using var copy = new SafeFileHandle(Duplicate(OpenHandles.Find(_path)), ownsHandle: true);
         held.Dispose();
         held.Dispose();
         (await directory.LockAsync(Ct)).Dispose();
