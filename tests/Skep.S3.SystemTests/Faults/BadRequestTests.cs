@@ -161,6 +161,15 @@ public sealed class BadRequestTests(SharedDaemon shared) : IClassFixture<SharedD
         Assert.Equal(200, (await s3.SendAsync("PUT", "/named/k", _body, ("x-amz-tagging", "gr%C3%B6%C3%9Fe%20_.:/%3D%2B-@=%E6%97%A5%E6%9C%AC"))).Status);
         await IsAsync("InvalidLocationConstraint", "not valid", s3.SendAsync("PUT", "/named-else", "<CreateBucketConfiguration><LocationConstraint></LocationConstraint></CreateBucketConfiguration>"u8.ToArray()));
 
+        await IsAsync("InvalidRequest", "The value specified in the x-amz-trailer header is not supported", SendTrailerAsync("x-amz-checksum-sha10", "dummy"));
+        await IsAsync("InvalidRequest", "Value for x-amz-checksum-sha1 trailing header is invalid.", SendTrailerAsync("x-amz-checksum-sha1", "dummy"));
+        await IsAsync("BadDigest", "The SHA1 you specified did not match", SendTrailerAsync("x-amz-checksum-sha1", Convert.ToBase64String(new byte[20])));
+
+        Task<S3Answer> SendTrailerAsync(string name, string value) => s3.SendRawAsync(
+            s3.Head("PUT", "/named/k", [("x-amz-decoded-content-length", "1"), ("x-amz-trailer", name), ("Content-Encoding", "aws-chunked")], Trailed(name, value).Length, "STREAMING-UNSIGNED-PAYLOAD-TRAILER"), Trailed(name, value));
+
+        static byte[] Trailed(string name, string value) => Encoding.ASCII.GetBytes($"1\r\nx\r\n0\r\n{name}:{value}\r\n\r\n");
+
         static async Task IsAsync(string code, string text, Task<S3Answer> sending)
         {
             var answer = await sending;

@@ -165,6 +165,19 @@ public sealed class PayloadStreamTests
         ];
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("00")]
+    [InlineData("ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ")]
+    [InlineData("\u00ff")]
+    public async Task What_is_no_signature_does_not_match(string signature)
+    {
+        var random = Seeded();
+        byte[] wire = [.. Encoding.Latin1.GetBytes($"1;chunk-signature={signature}\r\n"), 1, .. "\r\n0;chunk-signature=\r\n\r\n"u8];
+        await using var body = Open(PayloadMode.SignedChunks, wire, 1, random);
+        Assert.Equal(SigV4Failure.Mismatch, await FailureAsync(body, new MemoryStream(), random));
+    }
+
     [Fact]
     public async Task Any_failure_is_final()
     {
